@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One package, no outside Swift packages. Arrows between targets point down this file only; `.ci/check-structure`
+// holds the rules that the compiler cannot (who may import which C module, no service importing another).
+
+let swift: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+/// For modules without C underneath: every unsafe construct is then a word that a reviewer sees.
+let safeSwift: [SwiftSetting] = swift + [.strictMemorySafety()]
+
+func shared(_ name: String, _ dependencies: [Target.Dependency] = [], safe: Bool = true) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Shared/\(name)", exclude: ["README.md"],
+    swiftSettings: safe ? safeSwift : swift)
+}
+
+/// A service: its library (everything but `Main/`) and its executable, which reads configuration, wires and runs.
+func service(
+  _ name: String, executable: String, _ dependencies: [Target.Dependency], sql: Bool = true,
+  resources: [Resource] = []
+) -> [Target] {
+  [
+    .target(
+      name: name, dependencies: dependencies, path: "Services/\(name)", exclude: ["Main", "README.md"],
+      resources: (sql ? [.embedInCode("SQL")] : []) + resources, swiftSettings: swift),
+    .executableTarget(
+      name: executable, dependencies: [.target(name: name), "ServiceRuntime"], path: "Services/\(name)/Main",
+      swiftSettings: swift),
+  ]
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], path: path ?? "Tests/\(name)", swiftSettings: swift)
+}
+
+let serviceBase: [Target.Dependency] = [
+  "Core", "JSON", "Configuration", "Logging", "Metrics", "Tracing", "Lifecycle", "RPC", "Postgres", "EventLog",
+  "HTTP", "Telephony", "ServiceRuntime", "RingmasterMessages", "RingmasterServices",
+]
+
+let cLibraries: [Target] = [
+  .systemLibrary(name: "CNng", path: "Shared/CNng", providers: [.apt(["libnng-dev"])]),
+  .systemLibrary(name: "CPostgres", path: "Shared/CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+  .systemLibrary(
+    name: "CProtobuf", path: "Shared/CProtobuf", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+  .target(name: "CCurl", path: "Shared/CCurl", linkerSettings: [.linkedLibrary("curl")]),
+  .systemLibrary(name: "CCrypto", path: "Shared/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .target(
+    name: "CPhoneNumber", path: "Shared/CPhoneNumber",
+    linkerSettings: [.linkedLibrary("phonenumber"), .linkedLibrary("protobuf"), .linkedLibrary("stdc++")]),
+]
+
+let sharedModules: [Target] = [
+  shared("Core"),
+  shared("JSON", ["Core"]),
+  shared("Configuration", ["Core"]),
+  shared("Logging", ["Core"]),
+  shared("Metrics", ["Core"]),
+  shared("Tracing", ["Core"]),
+  shared("Lifecycle", ["Core", "Logging"]),
+  shared("Crypto", ["Core", "CCrypto"], safe: false),
+  shared("Nng", ["Core", "CNng"], safe: false),
+  shared("Wire", ["Core", "JSON", "CProtobuf"], safe: false),
+  shared("Postgres", ["Core", "JSON", "Logging", "Metrics", "Lifecycle", "CPostgres"], safe: false),
+  shared("HTTP", ["Core", "JSON", "Logging", "Metrics", "Tracing", "Lifecycle", "Nng", "CCurl", "Crypto"], safe: false),
+  .target(
+    name: "Telephony", dependencies: ["Core", "JSON", "CPhoneNumber"], path: "Shared/Telephony",
+    exclude: ["README.md", "Generator"], resources: [.embedInCode("Data")], swiftSettings: swift),
+]
+
+let protocols: [Target] = [
+  .target(
+    name: "CDescriptorProtos", dependencies: ["CProtobuf"], path: "Protos/Plugin/Descriptor"),
+  .target(
+    name: "ProtocPlugin", dependencies: ["CDescriptorProtos", "CProtobuf"], path: "Protos/Plugin/Generator",
+    swiftSettings: swift),
+  .executableTarget(
+    name: "protoc-gen-ringmaster", dependencies: ["ProtocPlugin"], path: "Protos/Plugin/Main", swiftSettings: swift),
+  .target(name: "CRingmasterProtos", dependencies: ["CProtobuf"], path: "Protos/Generated/C"),
+  .target(
+    name: "RingmasterMessages", dependencies: ["Wire", "JSON", "Core", "CRingmasterProtos", "CProtobuf"],
+    path: "Protos/Generated/Messages", swiftSettings: swift),
+  shared(
+    "RPC", ["Core", "Logging", "Metrics", "Tracing", "Lifecycle", "Nng", "Wire", "JSON", "RingmasterMessages"],
+    safe: false),
+  .target(
+    name: "RingmasterServices", dependencies: ["RPC", "Wire", "JSON", "RingmasterMessages"],
+    path: "Protos/Generated/Services", swiftSettings: swift),
+  .target(
+    name: "EventLog",
+    dependencies: ["Core", "Logging", "Metrics", "Lifecycle", "Postgres", "RPC", "RingmasterMessages", "RingmasterServices"],
+    path: "Shared/EventLog", exclude: ["README.md"], resources: [.embedInCode("SQL")], swiftSettings: swift),
+  shared(
+    "ServiceRuntime",
+    [
+      "Core", "JSON", "Configuration", "Logging", "Metrics", "Tracing", "Lifecycle", "RPC", "Postgres", "EventLog",
+      "HTTP", "RingmasterMessages", "RingmasterServices",
+    ], safe: false),
+]
+
+let services: [Target] =
+  service("CampaignExecutor", executable: "campaign-executor", serviceBase)
+  + service("AutoDialer", executable: "auto-dialer", serviceBase)
+  + service("OutcomeTracker", executable: "outcome-tracker", serviceBase)
+  + service("QualificationScorer", executable: "qualification-scorer", serviceBase)
+  + service("KBGenerator", executable: "kb-generator", serviceBase)
+  + service("MediaBridge", executable: "media-bridge", serviceBase + ["Crypto"])
+  + service("FollowUp", executable: "follow-up", serviceBase)
+  + service("Gateway", executable: "gateway", serviceBase + ["Crypto"])
+  + service("PhoneNetwork", executable: "phone-network", serviceBase + ["Crypto"], sql: false)
+  + service("CommandLine", executable: "ringmaster", serviceBase, sql: false)
+
+let testTargets: [Target] = [
+  .target(
+    name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
+    swiftSettings: swift)
+]
+
+let package = Package(
+  name: "ringmaster",
+  targets: cLibraries + sharedModules + protocols + services + testTargets
+)
