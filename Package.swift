@@ -10,7 +10,7 @@ let safeSwift: [SwiftSetting] = swift + [.strictMemorySafety()]
 
 func shared(_ name: String, _ dependencies: [Target.Dependency] = [], safe: Bool = true) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: "Shared/\(name)", exclude: ["README.md"],
+    name: name, dependencies: dependencies, path: "Shared/\(name)",
     swiftSettings: safe ? safeSwift : swift)
 }
 
@@ -66,7 +66,7 @@ let sharedModules: [Target] = [
   shared("HTTP", ["Core", "JSON", "Logging", "Metrics", "Tracing", "Lifecycle", "Nng", "CCurl", "Crypto"], safe: false),
   .target(
     name: "Telephony", dependencies: ["Core", "JSON", "CPhoneNumber"], path: "Shared/Telephony",
-    exclude: ["README.md", "Generator"], resources: [.embedInCode("Data")], swiftSettings: swift),
+    exclude: ["Generator"], resources: [.embedInCode("Data")], swiftSettings: swift),
 ]
 
 let protocols: [Target] = [
@@ -90,7 +90,7 @@ let protocols: [Target] = [
   .target(
     name: "EventLog",
     dependencies: ["Core", "Logging", "Metrics", "Lifecycle", "Postgres", "RPC", "RingmasterMessages", "RingmasterServices"],
-    path: "Shared/EventLog", exclude: ["README.md"], resources: [.embedInCode("SQL")], swiftSettings: swift),
+    path: "Shared/EventLog", resources: [.embedInCode("SQL")], swiftSettings: swift),
   shared(
     "ServiceRuntime",
     [
