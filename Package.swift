@@ -114,7 +114,8 @@ let services: [Target] =
 let testTargets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
-    swiftSettings: swift)
+    swiftSettings: swift),
+  tests("CryptoTests", ["Crypto"]),
 ]
 
 let package = Package(
