@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Passes the tests: installs what they need, then format, layout, generated code, unit and integration tests (on a
+# private Postgres that they start themselves), conformance against other implementations, and the real executables
+# end to end. Ends with one line of counts; any failure ends it at once with what failed.
+#
+#   deploy/test.sh            everything
+#   deploy/test.sh NAME...    only these stages: style generated unit conformance end-to-end
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+STAGES=("$@")
+[ ${#STAGES[@]} -gt 0 ] || STAGES=(style generated unit conformance end-to-end)
+PASSED=0
+started=$SECONDS
+
+# add_counts LOG: adds the counts that a log closes with to the total.
+add_counts() {
+  local count
+  count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p; s/^([0-9]+) passed, 0 failed.*/\1/p' "$1" | paste -sd+ | bc)
+  PASSED=$((PASSED + ${count:-0}))
+}
+
+stage_style() {
+  step 'Style: swift format, layout'
+  git ls-files -- '*.swift' | grep -v '/Generated/' | xargs swift format lint --strict --configuration .swift-format --parallel
+  .ci/check-structure
+}
+
+stage_generated() {
+  step 'Generated code is fresh'
+  Protos/generate.sh --check
+}
+
+# The number of tests may grow; it must not fall unseen (a filter or a lost target that matches nothing passes).
+MINIMUM_TESTS=100
+
+stage_unit() {
+  step 'Unit and integration tests (debug build)'
+  build_with --build-tests
+  local log status=0; log=$(mktemp)
+  swift test --skip-build 2>&1 | tee "$log" | grep -E --line-buffered 'Suite .* passed|✘|failed|error:|Test run' || true
+  grep -qE 'Test run with [0-9]+ tests?.* passed' "$log" || { grep -E '✘|error:|recorded an issue' "$log" | head -n 60; tail -n 20 "$log"; die 'tests failed (see above)'; }
+  local before=$PASSED; add_counts "$log"
+  [ $((PASSED - before)) -ge $MINIMUM_TESTS ] || die "only $((PASSED - before)) tests ran, at least $MINIMUM_TESTS must"
+  rm -f "$log"
+}
+
+# Scripts named run.sh under a folder of Tests; each closes with "N passed, N failed".
+run_scripts() {
+  local script log
+  for script in "$@"; do
+    step "$script"
+    log=$(mktemp)
+    "$script" 2>&1 | tee "$log" || die "$script failed (see above)"
+    grep -qE '^[0-9]+ passed, 0 failed' "$log" || die "$script ended without saying that its tests passed"
+    add_counts "$log"; rm -f "$log"
+  done
+}
+
+stage_conformance() { run_scripts Tests/Conformance/*/run.sh; }
+
+stage_end-to-end() {
+  step 'Release build of the executables'
+  build_with -c release
+  run_scripts Tests/EndToEnd/run.sh
+}
+
+step 'What the tests need'
+install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" bc
+need_swift
+for stage in "${STAGES[@]}"; do
+  declare -F "stage_$stage" >/dev/null || die "there is no stage '$stage'" 'Stages: style generated unit conformance end-to-end'
+  "stage_$stage"
+done
+step "Done in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"
+echo "$PASSED passed, 0 failed"
