@@ -1,0 +1,56 @@
+import Core
+import Telephony
+
+/// What a campaign lets the dialer do, read once from its policy.
+struct CampaignRules: Sendable {
+  var tenant: TenantID
+  var campaign: CampaignID
+  /// Attempts point at the version they were decided under.
+  var policyVersion: Int
+  var callType: CallType
+  var windows: CallWindows
+  /// Where the campaign's own day is counted.
+  var zone: TimeZoneRules
+  var retries: RetryPolicy
+  var maxCallsPerLead: Int
+  /// Nil: no limit.
+  var maxCallsPerDay: Int?
+  var maxCallsPerMinute: Int?
+  var maxConcurrentCalls: Int
+  /// E.164; never empty.
+  var callerIDs: [String]
+  var startsAt: Instant?
+  var endsAt: Instant?
+
+  /// Whether the campaign calls at all at this time, by its start and end.
+  func runs(at now: Instant) -> Bool {
+    (startsAt.map { now >= $0 } ?? true) && (endsAt.map { now < $0 } ?? true)
+  }
+
+  /// The number to show on a call: the same for the same call, spread evenly over calls.
+  func callerID(for call: CallID) -> String {
+    callerIDs[Int(call.value.low % UInt64(callerIDs.count))]
+  }
+}
+
+/// Where a lead is, as far as that decides when it may be called.
+struct LeadPlace: Hashable, Sendable {
+  /// ISO 3166-1 alpha-2 region of the number: whose law holds.
+  var region: String
+  /// Every zone the lead can be in; empty when none is known, and then it is never called.
+  var zones: [TimeZoneRules]
+
+  /// - Parameters:
+  ///   - zone: The lead's own zone (IANA), empty when it is not known. A name that is no zone makes the place unknown:
+  ///     somebody meant something by it, and guessing past it could ring a phone at night.
+  init(number: PhoneNumber, zone: String) {
+    region = number.region
+    let names = zone.isEmpty ? number.possibleTimeZones : [zone]
+    let known = names.compactMap(TimeZoneRules.named)
+    zones = known.count == names.count ? known : []
+  }
+
+  func dialWindow(_ rules: CampaignRules) -> DialWindow {
+    DialWindow(windows: rules.windows, envelope: .forRegion(region))
+  }
+}
