@@ -36,7 +36,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
 
 let serviceBase: [Target.Dependency] = [
   "Core", "JSON", "Configuration", "Logging", "Metrics", "Tracing", "Lifecycle", "RPC", "Postgres", "EventLog",
-  "HTTP", "Telephony", "ServiceRuntime", "RingmasterMessages", "RingmasterServices",
+  "HTTP", "Telephony", "CampaignTerms", "ServiceRuntime", "RingmasterMessages", "RingmasterServices",
 ]
 
 let cLibraries: [Target] = [
@@ -87,6 +87,7 @@ let protocols: [Target] = [
   .target(
     name: "RingmasterServices", dependencies: ["RPC", "Wire", "JSON", "RingmasterMessages"],
     path: "Protos/Generated/Services", swiftSettings: swift),
+  shared("CampaignTerms", ["Core", "Telephony", "Wire", "RingmasterMessages"]),
   .target(
     name: "EventLog",
     dependencies: ["Core", "Logging", "Metrics", "Lifecycle", "Postgres", "RPC", "RingmasterMessages", "RingmasterServices"],
