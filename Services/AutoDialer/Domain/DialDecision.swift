@@ -22,12 +22,11 @@ enum DialDecision: Hashable, Sendable {
 
   /// - Parameters:
   ///   - attempts: Attempts at this lead that left, this one not counted.
-  ///   - dueWindow: The hours to call in; narrower than the campaign's when a retry must differ from the last try.
+  ///   - window: The hours to call in; narrower than the campaign's when a retry must differ from the last try.
   static func decide(
-    rules: CampaignRules, place: LeadPlace, attempts: Int, dueWindow: DialWindow? = nil, now: Instant
+    rules: CampaignRules, place: LeadPlace, attempts: Int, window: DialWindow, now: Instant
   ) -> DialDecision {
     guard attempts < rules.maxCallsPerLead else { return .never(reason: "max_attempts") }
-    let window = dueWindow ?? place.dialWindow(rules)
     switch window.verdict(at: now, zones: place.zones) {
     case .open(let until):
       let zones = place.zones.map { "\($0.name) \($0.local(at: now))" }.joined(separator: ", ")

@@ -40,6 +40,11 @@ create table task (
   attempts integer not null default 0 check (attempts >= 0),
   -- Attempts that never left, which cost the lead nothing.
   withdrawn integer not null default 0 check (withdrawn >= 0 and withdrawn <= attempts),
+  -- A retry that must lie on the same day ends here; one that must differ from the last time of day avoids these
+  -- minutes of the local day.
+  not_after timestamptz,
+  avoid_start smallint,
+  avoid_end smallint,
   lead bytea not null,
   primary key (tenant_id, campaign_id, lead_id)
 ) with (fillfactor = 80);
@@ -61,6 +66,8 @@ create table attempt (
   look_at timestamptz not null default now() + interval '30 seconds',
   looks integer not null default 0,
   outcome text,
+  -- The number takes no calls: trying again would end the same way.
+  permanent boolean not null default false,
   ended_at timestamptz,
   primary key (tenant_id, call_id),
   unique (tenant_id, campaign_id, lead_id, attempt_number)

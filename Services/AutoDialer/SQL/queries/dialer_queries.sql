@@ -61,10 +61,11 @@ order by lead_id limit $4 for update;
 
 -- name: ClaimDue
 -- Up to $4 tasks due at $3 (business time), in order of priority, then due time: one index seek for each level in $5.
-select due.lead_id, due.priority, due.due_at, due.attempts, due.withdrawn, due.lead
+select due.lead_id, due.priority, due.due_at, due.attempts, due.withdrawn, due.not_after, due.avoid_start, due.avoid_end,
+  due.lead
 from unnest($5::int[]) with ordinality as level (priority, place)
 cross join lateral (
-  select t.lead_id, t.priority, t.due_at, t.attempts, t.withdrawn, t.lead from task t
+  select t.* from task t
   where t.tenant_id = $1 and t.campaign_id = $2 and t.state = 'waiting' and t.priority = level.priority and t.due_at <= $3
   order by t.due_at, t.lead_id limit $4 for update skip locked
 ) as due
@@ -92,7 +93,7 @@ from unnest($3::uuid[], $4::int[]) as taken (lead_id, attempt_number)
 where task.tenant_id = $1 and task.campaign_id = $2 and task.lead_id = taken.lead_id and task.state = 'waiting';
 
 -- name: InsertAttempts
--- $8: when an attempt is looked at if nobody reported on it.
+-- $3 call ids, $4 lead ids, $5 numbers, $6 permits, $7 granted at, $8 expiries.
 insert into attempt (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, granted_at, expires_at)
 select $1, new.call_id, $2, new.lead_id, new.attempt_number, 'permitted', new.permit, $7, new.expires_at
 from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[], $8::timestamptz[])
@@ -133,7 +134,7 @@ where tenant_id = $1 and call_id = $2 and state in ('permitted', 'placed', 'dial
 
 -- name: SetAttemptOutcome
 -- Once: a second event for the same call finds the outcome there and changes nothing.
-update attempt set state = 'ended', outcome = $3, ended_at = coalesce(ended_at, $4)
+update attempt set state = 'ended', outcome = $3, permanent = $5, ended_at = coalesce(ended_at, $4)
 where tenant_id = $1 and call_id = $2 and outcome is null and state <> 'withdrawn';
 
 -- name: MarkWithdrawn
@@ -151,17 +152,18 @@ returning tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permi
 
 -- name: AttemptHistory
 -- Attempts of a lead that left, in order.
-select attempt_number, outcome, granted_at, ended_at from attempt
+select call_id, outcome, permanent, granted_at from attempt
 where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state <> 'withdrawn'
 order by attempt_number;
 
 -- name: LockTask
-select state, priority, due_at, attempts, withdrawn, lead from task
+select state, priority, attempts, withdrawn, lead from task
 where tenant_id = $1 and campaign_id = $2 and lead_id = $3 for update;
 
 -- name: ReturnTask
--- $4 priority, $5 due_at, $6 withdrawn attempts to add (0 or 1).
-update task set state = 'waiting', priority = $4, due_at = $5, withdrawn = withdrawn + $6
+-- $4 priority, $5 due_at, $6 withdrawn attempts to add (0 or 1), $7 not after, $8 and $9 minutes to avoid.
+update task set state = 'waiting', priority = $4, due_at = $5, withdrawn = withdrawn + $6, not_after = $7,
+  avoid_start = $8, avoid_end = $9
 where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'in_flight';
 
 -- name: FinishTask
