@@ -2,16 +2,12 @@ internal import CNng
 
 /// What nng calls when an operation of a `CallbackAio` is over. Does not own the handle: see `CallbackAio`.
 private final class CallbackTarget: @unchecked Sendable {
-  /// Written once, before the first operation starts; that start orders it before every callback.
-  fileprivate(set) var handle: OpaquePointer?
-  private let body: @Sendable (OpaquePointer) -> Void
-
-  init(_ body: @escaping @Sendable (OpaquePointer) -> Void) {
-    self.body = body
-  }
+  // Both written once, before the first operation starts; that start orders them before every callback.
+  var handle: OpaquePointer?
+  var body: (@Sendable (OpaquePointer) -> Void)?
 
   func fire() {
-    if let handle {
+    if let handle, let body {
       body(handle)
     }
   }
@@ -31,8 +27,8 @@ final class CallbackAio: @unchecked Sendable {
   let handle: OpaquePointer
   private let target: CallbackTarget
 
-  init(_ body: @escaping @Sendable (OpaquePointer) -> Void) throws(NngError) {
-    let target = CallbackTarget(body)
+  init() throws(NngError) {
+    let target = CallbackTarget()
     var handle: OpaquePointer?
     let context = Unmanaged.passUnretained(target).toOpaque()
     try check(nng_aio_alloc(&handle, callbackAioDidComplete, context), "allocate an aio")
@@ -40,6 +36,12 @@ final class CallbackAio: @unchecked Sendable {
     target.handle = handle
     self.handle = handle
     self.target = target
+  }
+
+  /// Says what runs on completion: once, before the first operation.
+  func onCompletion(_ body: @escaping @Sendable (OpaquePointer) -> Void) {
+    precondition(target.body == nil, "an aio has one callback for its whole life")
+    target.body = body
   }
 
   deinit {

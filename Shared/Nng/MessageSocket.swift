@@ -34,20 +34,17 @@ public final class MessageSocket: Sendable {
   }
 
   let socket: nng_socket
-  private let observer: PipeObserver
+  private let observer = PipeObserver()
   private let closed = Atomic(false)
 
   /// Opens a socket that neither listens nor dials yet.
-  public init(
-    _ role: Role, options: Options = Options(), onPipe: @escaping @Sendable (PipeEvent) -> Void
-  ) throws(NngError) {
+  public init(_ role: Role, options: Options = Options()) throws(NngError) {
     var socket = nng_socket()
     switch role {
     case .request: try check(nng_req0_open_raw(&socket), "open a request socket")
     case .reply: try check(nng_rep0_open_raw(&socket), "open a reply socket")
     }
     self.socket = socket
-    observer = PipeObserver(onPipe)
     // From here on `deinit` closes the socket when something below throws.
     try check(nng_socket_set_int(socket, NNG_OPT_SENDBUF, 0), "set the send queue")
     try check(nng_socket_set_int(socket, NNG_OPT_RECVBUF, options.receiveQueue), "set the receive queue")
@@ -70,6 +67,13 @@ public final class MessageSocket: Sendable {
         withExtendedLifetime(observer) {}  // The last pipe event comes before nng_close returns.
       }
     }
+  }
+
+  /// Says what runs, on an nng thread, when a connection comes or goes. Called once, before `listen` and `dial`;
+  /// `body` must not wait and must not hold the socket's owner strongly.
+  public func onPipeEvent(_ body: @escaping @Sendable (PipeEvent) -> Void) {
+    precondition(observer.body == nil, "a socket has one observer for its whole life")
+    observer.body = body
   }
 
   /// Listens on `url` and returns the URL with the port that was bound (for port 0, the one that the system chose).
@@ -141,12 +145,9 @@ public final class MessageSocket: Sendable {
 }
 
 /// What nng tells of connections. Owned by the socket, and by the closure that closes it.
-private final class PipeObserver: Sendable {
-  let body: @Sendable (MessageSocket.PipeEvent) -> Void
-
-  init(_ body: @escaping @Sendable (MessageSocket.PipeEvent) -> Void) {
-    self.body = body
-  }
+private final class PipeObserver: @unchecked Sendable {
+  /// Written once, before the first connection can come.
+  var body: (@Sendable (MessageSocket.PipeEvent) -> Void)?
 }
 
 private func pipeDidChange(_ pipe: nng_pipe, _ event: nng_pipe_ev, _ context: UnsafeMutableRawPointer?) {
@@ -154,9 +155,9 @@ private func pipeDidChange(_ pipe: nng_pipe, _ event: nng_pipe_ev, _ context: Un
   let observer = Unmanaged<PipeObserver>.fromOpaque(context).takeUnretainedValue()
   let id = PipeID(value: pipe.id)
   if event == NNG_PIPE_EV_ADD_PRE {
-    observer.body(.added(id, peer: peerName(pipe)))
+    observer.body?(.added(id, peer: peerName(pipe)))
   } else if event == NNG_PIPE_EV_REM_POST {
-    observer.body(.removed(id))
+    observer.body?(.removed(id))
   }
 }
 

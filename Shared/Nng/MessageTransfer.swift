@@ -8,20 +8,24 @@ public final class MessageSender: Sendable {
   private let socket: nng_socket
   private let aio: CallbackAio
 
-  /// `onCompletion` runs on an nng thread once for each `send`, with nil when nng took the message. It must not hold
-  /// the sender's owner strongly.
-  public init(_ socket: MessageSocket, onCompletion: @escaping @Sendable (NngError?) -> Void) throws(NngError) {
+  public init(_ socket: MessageSocket) throws(NngError) {
     self.socket = socket.socket
-    aio = try CallbackAio { aio in
+    aio = try CallbackAio()
+  }
+
+  /// Says what runs, on an nng thread, once for each `send`: given nil when nng took the message. Called once, before
+  /// the first `send`; `body` must not hold the sender's owner strongly.
+  public func onCompletion(_ body: @escaping @Sendable (NngError?) -> Void) {
+    aio.onCompletion { aio in
       let result = nng_aio_result(aio)
       if result == 0 {
-        onCompletion(nil)
+        body(nil)
       } else {
         if let message = nng_aio_get_msg(aio) {
           nng_aio_set_msg(aio, nil)
           nng_msg_free(message)  // A message that was not taken is still ours.
         }
-        onCompletion(NngError(result, "send"))
+        body(NngError(result, "send"))
       }
     }
   }
@@ -43,14 +47,16 @@ public final class MessageReceiver: Sendable {
   private let socket: nng_socket
   private let aio: CallbackAio
 
-  /// `onMessage` runs on an nng thread, never twice at a time. It must not wait and must not hold the receiver's owner
-  /// strongly.
-  public init(
-    _ socket: MessageSocket, onMessage: @escaping @Sendable (borrowing Message) -> Void
-  ) throws(NngError) {
-    let handle = socket.socket
-    self.socket = handle
-    aio = try CallbackAio { aio in
+  public init(_ socket: MessageSocket) throws(NngError) {
+    self.socket = socket.socket
+    aio = try CallbackAio()
+  }
+
+  /// Starts to receive; once. `onMessage` runs on an nng thread, never twice at a time. It must not wait and must not
+  /// hold the receiver's owner strongly.
+  public func start(_ onMessage: @escaping @Sendable (borrowing Message) -> Void) {
+    let socket = socket
+    aio.onCompletion { aio in
       let result = nng_aio_result(aio)
       if result == 0 {
         if let received = nng_aio_get_msg(aio) {
@@ -60,12 +66,8 @@ public final class MessageReceiver: Sendable {
       } else if result == Int32(NNG_ECLOSED.rawValue) || result == Int32(NNG_ECANCELED.rawValue) {
         return  // The socket or the receiver is going away.
       }
-      nng_recv_aio(handle, aio)
+      nng_recv_aio(socket, aio)
     }
-  }
-
-  /// Starts to receive; once.
-  public func start() {
     nng_recv_aio(socket, aio.handle)
   }
 }
@@ -74,10 +76,14 @@ public final class MessageReceiver: Sendable {
 public final class OneShotTimer: Sendable {
   private let aio: CallbackAio
 
-  /// `onFire` runs on an nng thread once for each `arm`, early when cancelled. It must not wait and must not hold the
-  /// timer's owner strongly.
-  public init(onFire: @escaping @Sendable () -> Void) throws(NngError) {
-    aio = try CallbackAio { _ in onFire() }
+  public init() throws(NngError) {
+    aio = try CallbackAio()
+  }
+
+  /// Says what runs, on an nng thread, once for each `arm`, early when cancelled. Called once, before the first `arm`;
+  /// `body` must not wait and must not hold the timer's owner strongly.
+  public func onFire(_ body: @escaping @Sendable () -> Void) {
+    aio.onCompletion { _ in body() }
   }
 
   /// Starts to wait. The caller waits for the firing before it arms again.
