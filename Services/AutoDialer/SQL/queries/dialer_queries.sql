@@ -55,7 +55,7 @@ where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'waiting'
 
 -- name: WaitingTasksPage
 -- For a change of policy: every waiting task, in pages after lead $3.
-select lead_id, priority, due_at, lead from task
+select lead_id, priority, due_at, attempts, lead from task
 where tenant_id = $1 and campaign_id = $2 and state = 'waiting' and lead_id > $3
 order by lead_id limit $4 for update;
 
@@ -115,10 +115,6 @@ delete from lease where tenant_id = $1 and campaign_id = $2 and call_id = $3;
 select campaign_id, lead_id, attempt_number, state, permit, outcome, ended_at from attempt
 where tenant_id = $1 and call_id = $2;
 
--- name: LockAttempt
-select campaign_id, lead_id, attempt_number, state, permit, outcome, ended_at from attempt
-where tenant_id = $1 and call_id = $2 for update;
-
 -- name: MarkPlaced
 -- Only forwards: a call that ended in the meantime stays ended.
 update attempt set state = 'placed', look_at = now() + make_interval(secs => $3), looks = 0
@@ -157,7 +153,7 @@ where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state <> 'withdra
 order by attempt_number;
 
 -- name: LockTask
-select state, priority, attempts, withdrawn, lead from task
+select state, priority, due_at, lead from task
 where tenant_id = $1 and campaign_id = $2 and lead_id = $3 for update;
 
 -- name: ReturnTask
