@@ -87,7 +87,7 @@ let protocols: [Target] = [
   .target(
     name: "RingmasterServices", dependencies: ["RPC", "Wire", "JSON", "RingmasterMessages"],
     path: "Protos/Generated/Services", swiftSettings: swift),
-  shared("CampaignTerms", ["Core", "Telephony", "Wire", "RingmasterMessages"]),
+  shared("CampaignTerms", ["Core", "Telephony", "Wire", "RPC", "RingmasterMessages"]),
   .target(
     name: "EventLog",
     dependencies: ["Core", "Logging", "Metrics", "Lifecycle", "Postgres", "RPC", "RingmasterMessages", "RingmasterServices"],

@@ -18,7 +18,7 @@ enum DialDecision: Hashable, Sendable {
   }
 
   /// A permit lives at most this long: it is given to be used at once.
-  static let permitLife = Duration.seconds(120)
+  static let permitLife = Duration.seconds(300)
 
   /// - Parameters:
   ///   - attempts: Attempts at this lead that left, this one not counted.

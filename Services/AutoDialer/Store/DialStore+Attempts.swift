@@ -1,3 +1,4 @@
+import CampaignTerms
 import Core
 import EventLog
 import Postgres
@@ -138,4 +139,23 @@ extension DialStore {
     }
     return (current, earlier)
   }
+}
+
+extension DialStore {
+  /// Keeps the slot of a call that the bridge says is alive.
+  func keepSlot(_ call: CallID, campaign: CampaignID, tenant: TenantID, seconds: Double) async throws {
+    try await pool.execute(query("RenewLease"), tenant, campaign, call, seconds)
+  }
+
+  /// A lead as the queue holds it.
+  func lead(_ lead: LeadID, of campaign: CampaignID, tenant: TenantID) async throws -> Lead? {
+    try await pool.query(query("LeadOfTask"), tenant, campaign, lead).first.map {
+      try Lead.decode($0.get("lead", as: [UInt8].self))
+    }
+  }
+}
+
+extension CampaignPolicy {
+  /// The longest a call may last, with the default filled in.
+  var callDuration: Duration { maxCallDuration?.duration ?? CampaignTerms.defaultMaxCallDuration }
 }

@@ -192,3 +192,6 @@ select
   min(due_at) filter (where state = 'waiting') as next_due_at,
   (select count(*) from lease l where l.tenant_id = $1 and l.campaign_id = $2 and l.expires_at > now()) as in_flight
 from task where tenant_id = $1 and campaign_id = $2;
+
+-- name: LeadOfTask
+select lead from task where tenant_id = $1 and campaign_id = $2 and lead_id = $3;

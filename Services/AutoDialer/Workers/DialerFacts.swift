@@ -1,0 +1,78 @@
+import CampaignTerms
+import Core
+import EventLog
+import Logging
+import Postgres
+import RingmasterMessages
+import Telephony
+import Wire
+
+/// What the dialer does with the facts of other services. Each runs in the transaction that moves the consumer's cursor.
+struct DialerFacts: Sendable {
+  let store: DialStore
+  let clock: any BusinessClock
+  let quietSeconds: @Sendable (Duration) -> Double
+  let logger: Logger
+
+  /// From campaign-executor: campaigns, leads and their changes.
+  func takeCampaigns(_ events: [Event], in transaction: PostgresTransaction) async throws {
+    let now = clock.now()
+    for event in events {
+      switch event.type {
+      case CampaignChanged.fullName:
+        guard let campaign = try CampaignChanged.decode(event.payload).campaign else { continue }
+        try await store.take(campaign, tenant: event.tenant, now: now, in: transaction)
+      case LeadsAdded.fullName:
+        let added = try LeadsAdded.decode(event.payload)
+        guard let campaign = CampaignID(added.campaignId) else { continue }
+        try await store.take(added.leads, campaign: campaign, tenant: event.tenant, now: now, in: transaction)
+      case LeadUpdated.fullName:
+        guard let lead = try LeadUpdated.decode(event.payload).lead else { continue }
+        try await store.take(lead, tenant: event.tenant, now: now, in: transaction)
+      default:
+        continue  // Facts that came later than this version of the dialer are not for it.
+      }
+    }
+  }
+
+  /// From media-bridge: a call's progress keeps its slot, its end frees it.
+  func takeCalls(_ events: [Event], in transaction: PostgresTransaction) async throws {
+    for event in events {
+      switch event.type {
+      case CallProgressed.fullName:
+        let progressed = try CallProgressed.decode(event.payload)
+        guard let call = CallID(progressed.callId), let id = CampaignID(progressed.campaignId),
+          let campaign = try await store.campaign(id, tenant: event.tenant, in: transaction)
+        else { continue }
+        try await store.renewLease(
+          call, campaign: id, tenant: event.tenant, seconds: quietSeconds(campaign.policy.callDuration),
+          in: transaction)
+      case CallEnded.fullName:
+        let ended = try CallEnded.decode(event.payload)
+        guard let call = CallID(ended.callId), let campaign = CampaignID(ended.campaignId) else { continue }
+        try await store.end(
+          call, campaign: campaign, tenant: event.tenant, at: ended.endedAt?.instant ?? clock.now(), in: transaction)
+      default:
+        continue
+      }
+    }
+  }
+
+  /// From outcome-tracker: what came of a call decides what becomes of its lead.
+  func takeOutcomes(_ events: [Event], in transaction: PostgresTransaction) async throws {
+    for event in events where event.type == OutcomeDecided.fullName {
+      guard let record = try OutcomeDecided.decode(event.payload).call, let call = CallID(record.callId),
+        let campaign = CampaignID(record.campaignId), let lead = LeadID(record.leadId),
+        let outcome = Telephony.CallOutcome(record.outcome)
+      else {
+        logger.error("an outcome cannot be read and is left out", [LogField("event_id", event.id)])
+        continue
+      }
+      try await store.settle(
+        .init(
+          call: call, campaign: campaign, lead: lead, outcome: outcome, optedOut: record.optedOut,
+          permanent: record.permanentFailure, endedAt: record.endedAt?.instant ?? clock.now()),
+        tenant: event.tenant, now: clock.now(), in: transaction)
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import Core
+import Logging
+import Metrics
+import RPC
+import RingmasterMessages
+import RingmasterServices
+import Telephony
+import Wire
+
+/// Carries permitted attempts to the bridge and finds out what became of those that nobody reported on. It asks with the
+/// same permit as often as it must: the bridge places a permit's call once at most.
+struct Placer: Sendable {
+  let store: DialStore
+  let knowledge: KnowledgeServiceClient
+  let media: MediaServiceClient
+  let clock: any BusinessClock
+  let logger: Logger
+  let placed: Counter
+
+  /// How long the bridge may take to answer; the provider is asked meanwhile.
+  private static let placeDeadline = Duration.seconds(15)
+  private static let briefDeadline = Duration.seconds(5)
+  /// How long a call may ring, and what is added to every wait for the delays of events.
+  private static let ringing = Duration.seconds(120)
+  private static let slackSeconds = 15.0
+
+  /// What the bridge said of a permit.
+  private enum Answer {
+    case has(MediaCall)
+    /// It was never placed and never will be.
+    case never
+    case unsure(any Error)
+  }
+
+  /// How long a slot or a placed call may go without news, in seconds of real time.
+  func quietSeconds(_ maxCallDuration: Duration) -> Double {
+    clock.realDuration(of: maxCallDuration + Self.ringing).inSeconds + Self.slackSeconds
+  }
+
+  /// Places an attempt that was just claimed.
+  func place(_ attempt: DialStore.ClaimedAttempt, of campaign: DialStore.KnownCampaign) async {
+    await settle(attempt.call, permit: attempt.permit, lead: attempt.lead, campaign: campaign, looks: 0)
+  }
+
+  /// Looks at an attempt that nobody has settled by its time.
+  func settle(_ attempt: DialStore.UnsettledAttempt) async {
+    do {
+      guard let campaign = try await store.campaign(attempt.campaign, tenant: attempt.tenant),
+        let leadID = LeadID(attempt.permit.leadId),
+        let lead = try await store.lead(leadID, of: attempt.campaign, tenant: attempt.tenant)
+      else {
+        logger.error("an attempt has no campaign or lead", [LogField("call_id", attempt.call)])
+        return
+      }
+      if attempt.state == "placed", try await followUp(attempt, campaign: campaign) { return }
+      await settle(attempt.call, permit: attempt.permit, lead: lead, campaign: campaign, looks: attempt.looks)
+    } catch {
+      logger.warning("an attempt could not be looked at; it will be again", [LogField("call_id", attempt.call), .error(error)])
+    }
+  }
+
+  /// A placed call that was quiet for long: true when the bridge knows it, and then its slot is kept while it lives.
+  private func followUp(_ attempt: DialStore.UnsettledAttempt, campaign: DialStore.KnownCampaign) async throws -> Bool {
+    var request = CallReference()
+    request.callId = attempt.call.description
+    do {
+      let call = try await media.getMediaCall(request, options: options(attempt.tenant, attempt.call, Self.briefDeadline))
+      try await markPlaced(attempt.call, campaign: campaign)
+      if call.endedAt == nil {
+        try await store.keepSlot(
+          attempt.call, campaign: attempt.campaign, tenant: attempt.tenant,
+          seconds: quietSeconds(campaign.policy.callDuration))
+      }
+      return true
+    } catch let error as RPCError where error.code == .notFound {
+      return false
+    }
+  }
+
+  private func settle(
+    _ call: CallID, permit: DialPermit, lead: Lead, campaign: DialStore.KnownCampaign, looks: Int
+  ) async {
+    let tenant = campaign.rules.tenant
+    do {
+      switch await ask(call, permit: permit, lead: lead, campaign: campaign) {
+      case .has:
+        try await markPlaced(call, campaign: campaign)
+        placed.increment()
+      case .never:
+        try await store.withdraw(call, tenant: tenant, now: clock.now())
+        logger.info("an attempt never left and was withdrawn", [LogField("call_id", call)])
+      case .unsure(let error):
+        let wait = min(30, 0.5 * Double(1 << min(looks, 6)))
+        try await store.markUnknown(call, tenant: tenant, lookSeconds: wait)
+        logger.warning(
+          "nobody knows whether a call was placed; it is looked up, not dialed again",
+          [LogField("call_id", call), LogField("looks", looks), .error(error)])
+      }
+    } catch {
+      // The attempt's row already says when it is looked at next.
+      logger.warning("what became of an attempt could not be stored", [LogField("call_id", call), .error(error)])
+    }
+  }
+
+  private func ask(
+    _ call: CallID, permit: DialPermit, lead: Lead, campaign: DialStore.KnownCampaign
+  ) async -> Answer {
+    let tenant = campaign.rules.tenant
+    var request = PlaceCallRequest()
+    request.permit = permit
+    request.provider = campaign.policy.provider
+    request.voice = campaign.policy.voice
+    request.maxDuration = ProtobufDuration(campaign.policy.callDuration)
+    request.leaveVoicemail = campaign.policy.leaveVoicemail
+    do {
+      // Past its time a permit needs no brief: the bridge only says whether it ever placed the call.
+      if let expiresAt = permit.expiresAt?.instant, clock.now() < expiresAt {
+        request.brief = try await brief(call, permit: permit, lead: lead, campaign: campaign)
+      }
+      return .has(try await media.placeCall(request, options: options(tenant, call, Self.placeDeadline)))
+    } catch let error as RPCError where error.code == .failedPrecondition {
+      return .never
+    } catch {
+      return .unsure(error)
+    }
+  }
+
+  private func brief(
+    _ call: CallID, permit: DialPermit, lead: Lead, campaign: DialStore.KnownCampaign
+  ) async throws -> CallBrief {
+    var request = BuildCallBriefRequest()
+    request.callId = call.description
+    request.policy = campaign.policy
+    request.policyVersion = Int32(campaign.rules.policyVersion)
+    request.lead = lead
+    request.attemptNumber = permit.attemptNumber
+    return try await knowledge.buildCallBrief(
+      request, options: options(campaign.rules.tenant, call, Self.briefDeadline))
+  }
+
+  private func markPlaced(_ call: CallID, campaign: DialStore.KnownCampaign) async throws {
+    try await store.markPlaced(
+      call, tenant: campaign.rules.tenant, lookSeconds: quietSeconds(campaign.policy.callDuration))
+  }
+
+  private func options(_ tenant: TenantID, _ call: CallID, _ deadline: Duration) -> CallOptions {
+    CallOptions(
+      deadline: deadline, tenant: tenant.description, actor: "auto-dialer", idempotencyKey: call.description)
+  }
+}
