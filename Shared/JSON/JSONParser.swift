@@ -230,7 +230,9 @@ extension JSONParser {
     if unsafe position < bytes.count, unsafe bytes[position] | 0x20 == UInt8(ascii: "e") {
       isInteger = false
       unsafe position += 1
-      if unsafe position < bytes.count, unsafe bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+      if unsafe position < bytes.count, case let sign = unsafe bytes[position],
+        sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-")
+      {
         unsafe position += 1
       }
       try unsafe skipDigits()
@@ -273,7 +275,8 @@ extension JSONParser {
   private func failure(_ message: String, at offset: Int? = nil) -> JSONError {
     var line = 1
     var column = 1
-    for unsafe byte in unsafe bytes[..<min(offset ?? position, bytes.count)] {
+    for index in unsafe 0..<min(offset ?? position, bytes.count) {
+      let byte = unsafe bytes[index]
       if byte == 0x0A {
         line += 1
         column = 1

@@ -30,10 +30,16 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
   }
 
   /// What becomes of an element that is offered; decided under the lock, carried out after it.
-  private enum Admission { case queued, full, closed, cancelled, handOver(Consumer) }
+  private enum Admission {
+    case queued, full, closed, cancelled
+    case handOver(Consumer)
+  }
 
   /// What becomes of a request for an element.
-  private enum Delivery { case element(Element, Producer?), waits, ended, cancelled }
+  private enum Delivery {
+    case element(Element, Producer?)
+    case waits, ended, cancelled
+  }
 
   /// The most elements held, not counting those of waiting producers.
   public let capacity: Int

@@ -8,7 +8,7 @@ public struct Backoff: Hashable, Sendable {
 
   public init(initial: Duration, multiplier: Double = 2, maximum: Duration, jitter: Double = 0.2) {
     precondition(initial >= .zero && maximum >= initial, "a backoff grows from a delay that is not negative")
-    precondition(multiplier >= 1 && multiplier.isFinite && (0...1).contains(jitter), "a backoff grows and jitters by a share")
+    precondition(multiplier >= 1 && multiplier.isFinite && (0...1).contains(jitter), "the jitter is a share")
     self.initial = initial
     self.multiplier = multiplier
     self.maximum = maximum

@@ -12,7 +12,8 @@ public struct ScaledClock: BusinessClock {
 
   /// Real time.
   public init() {
-    self.init(scale: 1, businessOrigin: Instant(microsecondsSince1970: 0), realOrigin: Instant(microsecondsSince1970: 0))
+    let epoch = Instant(microsecondsSince1970: 0)
+    self.init(scale: 1, businessOrigin: epoch, realOrigin: epoch)
   }
 
   /// - Parameters:
