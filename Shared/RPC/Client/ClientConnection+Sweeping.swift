@@ -1,0 +1,109 @@
+import Logging
+import Nng
+
+/// Whether the other end still lives, judged by when it was last heard. Pure.
+struct Keepalive {
+  private var lastHeard: UInt64 = 0
+  private var probes: UInt64 = 0
+  private var isProbing = false
+  private(set) var wantsProbe = false
+
+  enum Verdict {
+    case alive
+    case probe
+    case dead
+  }
+
+  /// Counting starts anew: a connection began, or the first call after a silence that nobody minded.
+  mutating func reset(at now: UInt64) {
+    lastHeard = now
+    isProbing = false
+    wantsProbe = false
+  }
+
+  mutating func heard(at now: UInt64) {
+    reset(at: now)
+  }
+
+  /// When the next judgement is due, given that calls are outstanding.
+  func due(_ options: RPCClientOptions) -> UInt64 {
+    guard let interval = options.keepaliveInterval else { return MonotonicTime.never }
+    return MonotonicTime.after(isProbing ? interval + options.keepaliveTimeout : interval, from: lastHeard)
+  }
+
+  /// Judges at `now`, given that calls are outstanding.
+  mutating func judge(at now: UInt64, _ options: RPCClientOptions) -> Verdict {
+    guard now >= due(options) else { return .alive }
+    if isProbing {
+      return .dead
+    }
+    isProbing = true
+    wantsProbe = true
+    return .probe
+  }
+
+  /// The number to put into the next message; 0 for none.
+  mutating func takeProbe() -> UInt64 {
+    guard wantsProbe else { return 0 }
+    wantsProbe = false
+    probes += 1
+    return probes
+  }
+}
+
+extension ClientConnection {
+  /// Sees to it that the timer fires by `due`. Under the lock, so that arming and hastening cannot overtake each other;
+  /// neither runs the callback here.
+  func ensureTimer(_ state: inout State, firesBy due: UInt64, now: UInt64) {
+    guard due < state.timerFires else { return }
+    let isArmed = state.timerFires != MonotonicTime.never
+    state.timerFires = due
+    if isArmed {
+      timer.cancel()  // It fires now; the sweep arms it anew.
+    } else {
+      timer.arm(after: MonotonicTime.duration(from: now, to: due))
+    }
+  }
+
+  /// Ends calls whose time is up, looks after the connection, and arms the timer for what is due next. On an nng thread.
+  func sweep() {
+    struct Plan {
+      var ended: [EndedCall] = []
+      var batch: OutgoingCalls?
+      var deadPipe: PipeID?
+    }
+    let now = MonotonicTime.now()
+    let plan = state.withLock { state -> Plan in
+      var plan = Plan()
+      state.timerFires = MonotonicTime.never
+      guard !state.isClosed else { return plan }
+      var earliest = MonotonicTime.never
+      for call in state.calls.elements {
+        if call.deadline <= now {
+          plan.ended += withdraw(call, .timedOut, tellServer: true, &state)
+        } else {
+          earliest = min(earliest, call.deadline)
+        }
+      }
+      if !state.calls.isEmpty, state.pipe != nil {
+        if case .dead = state.keepalive.judge(at: now, options) {
+          plan.deadPipe = state.pipe
+          state.keepalive.reset(at: now)
+        }
+        earliest = min(earliest, state.keepalive.due(options))
+      }
+      plan.batch = takeBatch(&state)
+      ensureTimer(&state, firesBy: earliest, now: now)
+      return plan
+    }
+    resume(plan.ended)
+    if let pipe = plan.deadPipe {
+      metrics.keepaliveFailures.increment()
+      logger.warning("rpc peer does not answer", [LogField("endpoint", endpoint)])
+      closePipe(pipe)
+    }
+    if let batch = plan.batch {
+      transmit(batch)
+    }
+  }
+}

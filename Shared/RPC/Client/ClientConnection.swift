@@ -1,0 +1,209 @@
+import Logging
+import Nng
+import Synchronization
+
+/// One endpoint of a client: a request socket that nng keeps connected, and the calls that are under way on it.
+///
+/// Callers add their call to the queue under the lock. Whoever finds the sender free, a caller or the completion of the
+/// previous send, takes all that is queued into the next message. Answers are read on nng's thread, which resumes the
+/// callers. One timer serves all deadlines and the keepalive.
+final class ClientConnection: Sendable {
+  let endpoint: String
+  let options: RPCClientOptions
+  let metrics: ClientMetrics
+  let logger: Logger
+  let state = Mutex(State())
+  let sender: MessageSender
+  let timer: OneShotTimer
+  private let socket: MessageSocket
+  private let receiver: MessageReceiver
+  /// Calls under way, for the balancer; negative while no call can be given to this connection.
+  private let publishedLoad = Atomic<Int>(-1)
+  /// Told whenever the connection becomes usable.
+  private let onAvailable: @Sendable () -> Void
+
+  struct State {
+    var pipe: PipeID?
+    var isDraining = false
+    var isClosed = false
+    /// Every call under way, in any phase.
+    var calls = SlotTable<ClientCall>()
+    /// In phase `waiting`, oldest first; may hold calls that are over.
+    var waiting: [ClientCall] = []
+    /// In phase `sending`; may hold calls that are over.
+    var sending: [ClientCall] = []
+    var isSending = false
+    /// The connection was lost while its message was being taken: the completion settles what became of it.
+    var lostWhileSending = false
+    var cancels: [UInt64] = []
+    var receipts = ReplyReceipts()
+    var keepalive = Keepalive()
+    /// When the timer fires; `MonotonicTime.never` when it is not armed.
+    var timerFires = MonotonicTime.never
+
+    var isUsable: Bool { pipe != nil && !isDraining && !isClosed }
+  }
+
+  init(
+    endpoint: String, options: RPCClientOptions, metrics: ClientMetrics, logger: Logger,
+    onAvailable: @escaping @Sendable () -> Void
+  ) throws {
+    self.endpoint = endpoint
+    self.options = options
+    self.metrics = metrics
+    self.logger = logger
+    self.onAvailable = onAvailable
+    var socketOptions = MessageSocket.Options()
+    socketOptions.maximumMessageBytes = options.maximumMessageBytes + EnvelopeLimits.bytes
+    socketOptions.reconnectMinimum = options.reconnectMinimum
+    socketOptions.reconnectMaximum = options.reconnectMaximum
+    socket = try MessageSocket(.request, options: socketOptions)
+    sender = try MessageSender(socket)
+    receiver = try MessageReceiver(socket)
+    timer = try OneShotTimer()
+    socket.onPipeEvent { [weak self] event in self?.pipeDidChange(event) }
+    sender.onCompletion { [weak self] error in self?.sendDidComplete(error) }
+    timer.onFire { [weak self] in self?.sweep() }
+    receiver.start { [weak self] message in self?.receive(message) }
+    try socket.dial(endpoint, tls: options.tls)
+  }
+
+  /// Calls under way; nil while no call can be given to this connection.
+  var load: Int? {
+    let load = publishedLoad.load(ordering: .relaxed)
+    return load >= 0 ? load : nil
+  }
+
+  /// Must be called under the lock whenever usability or the number of calls has changed.
+  func publishLoad(_ state: borrowing State) {
+    publishedLoad.store(state.isUsable ? state.calls.count : -1, ordering: .relaxed)
+  }
+
+  /// Makes one attempt and returns how it ended. Cancelling the task ends it at once and tells the server.
+  func perform(_ call: ClientCall) async -> AttemptOutcome {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        submit(call, continuation)
+        if Task.isCancelled {
+          cancel(call)  // The handler below may have run before the call was in the table.
+        }
+      }
+    } onCancel: {
+      cancel(call)
+    }
+  }
+
+  /// Fails everything under way and closes the socket.
+  func close() async {
+    let ended = state.withLock { state in
+      state.isClosed = true
+      state.pipe = nil
+      publishLoad(state)
+      return endAll(&state) { _ in .lost(RPCError(.unavailable, "the client was closed")) }
+    }
+    resume(ended)
+    timer.cancel()
+    await socket.close()
+  }
+
+  func closePipe(_ pipe: PipeID) {
+    socket.close(pipe)
+  }
+
+  private func submit(_ call: ClientCall, _ continuation: CheckedContinuation<AttemptOutcome, Never>) {
+    enum Decision {
+      case queued(OutgoingCalls?)
+      case refused(AttemptOutcome)
+    }
+    let now = MonotonicTime.now()
+    let decision = state.withLock { state -> Decision in
+      guard state.isUsable else {
+        return .refused(.notStarted(RPCError(.unavailable, "no connection to \(endpoint)")))
+      }
+      guard state.calls.count < options.maximumOutstandingCalls else {
+        let limit = options.maximumOutstandingCalls
+        return .refused(.refused(RPCError(.resourceExhausted, "\(limit) calls to \(endpoint) are outstanding")))
+      }
+      if state.calls.isEmpty {
+        state.keepalive.reset(at: now)
+      }
+      call.continuation = continuation
+      call.phase = .waiting
+      call.id = state.calls.insert(call)
+      state.waiting.append(call)
+      publishLoad(state)
+      ensureTimer(&state, firesBy: min(call.deadline, state.keepalive.due(options)), now: now)
+      return .queued(takeBatch(&state))
+    }
+    switch decision {
+    case .queued(let batch):
+      if let batch {
+        transmit(batch)
+      }
+    case .refused(let outcome):
+      continuation.resume(returning: outcome)
+    }
+  }
+
+  private func cancel(_ call: ClientCall) {
+    let (ended, batch) = state.withLock { state -> ([EndedCall], OutgoingCalls?) in
+      guard call.phase != .new, call.phase != .over else { return ([], nil) }
+      return (withdraw(call, .cancelled, tellServer: true, &state), takeBatch(&state))
+    }
+    resume(ended)
+    if let batch {
+      transmit(batch)
+    }
+  }
+
+  private func pipeDidChange(_ event: MessageSocket.PipeEvent) {
+    switch event {
+    case .added(let pipe, let peer):
+      let now = MonotonicTime.now()
+      let isUsable = state.withLock { state -> Bool in
+        guard !state.isClosed else { return false }
+        state.pipe = pipe
+        state.isDraining = false
+        state.receipts = ReplyReceipts()
+        state.keepalive.reset(at: now)
+        publishLoad(state)
+        return true
+      }
+      if isUsable {
+        logger.debug("rpc connected", [LogField("endpoint", endpoint), LogField("peer", peer)])
+        onAvailable()
+      }
+    case .removed(let pipe):
+      let (ended, wasCurrent) = state.withLock { state -> ([EndedCall], Bool) in
+        guard state.pipe == pipe else { return ([], false) }
+        state.pipe = nil
+        publishLoad(state)
+        let endpoint = endpoint
+        return (
+          endAll(&state) { phase in
+            phase == .waiting
+              ? .notStarted(RPCError(.unavailable, "lost the connection to \(endpoint)"))
+              : .lost(RPCError(.unavailable, "lost the connection to \(endpoint) during the call"))
+          }, true
+        )
+      }
+      resume(ended)
+      if wasCurrent {
+        metrics.connectionsLost.increment()
+        logger.info("rpc connection lost", [LogField("endpoint", endpoint), LogField("calls", ended.count)])
+        sender.cancel()
+      }
+    }
+  }
+
+  /// Takes all calls out of the table. Those in phase `sending` stay: the completion of the send, which follows, knows
+  /// whether they may have left. Under the lock.
+  private func endAll(_ state: inout State, _ outcome: (ClientCall.Phase) -> AttemptOutcome) -> [EndedCall] {
+    let isClosed = state.isClosed
+    let calls = state.calls.removeAll { isClosed || $0.phase != .sending }
+    state.waiting.removeAll()
+    state.cancels.removeAll()
+    state.lostWhileSending = state.isSending
+    return calls.map { end($0, outcome($0.phase)) }
+  }
+}

@@ -1,0 +1,8 @@
+/// The methods of one service, dispatched by descriptor. Generated code conforms; handlers implement its protocols.
+public protocol RPCService: Sendable {
+  var descriptors: [MethodDescriptor] { get }
+
+  /// Serves one call. Runs in a task of its own, which is cancelled when the caller gives up, its connection ends or
+  /// its deadline passes. May throw anything: see `RPCErrorConvertible`.
+  func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext) async throws -> [UInt8]
+}

@@ -1,0 +1,195 @@
+import Core
+import Logging
+import Nng
+import Tracing
+
+extension RPCServer {
+  /// One message of a client. On an nng thread, one at a time.
+  func receive(_ message: borrowing Message) {
+    let pipe = message.pipe
+    guard let peer = peers.withLock({ $0[pipe] }) else { return }  // The connection has ended meanwhile.
+    let read = message.withBody { bytes -> ServerPeer.Arrival? in
+      try? arrival(bytes, from: peer)  // Nil is a message that cannot be decoded.
+    }
+    guard let arrival = read else {
+      return expel(peer)
+    }
+    let cancelled: [ServerCall]
+    switch peer.arrive(arrival, header: message.header) {
+    case .taken(let calls):
+      cancelled = calls
+    case .closed:
+      return release(arrival.accepted.count)
+    case .broken:
+      release(arrival.accepted.count)
+      return expel(peer)
+    }
+    for call in arrival.accepted {
+      call.attach(tasks.spawn(id: call.context.method) { await self.serve(call, for: peer) })
+    }
+    abandon(cancelled)
+    sweeper.ensure(firesBy: arrival.accepted.reduce(MonotonicTime.never) { min($0, $1.deadline) })
+    if arrival.acknowledged > 0, isDraining.load(ordering: .relaxed) {
+      settled.open()
+    }
+  }
+
+  /// Drops a client that does not speak the protocol.
+  private func expel(_ peer: ServerPeer) {
+    metrics.malformed.increment()
+    logger.warning("rpc message malformed", [LogField("peer", peer.name)])
+    closePipe(peer.pipe)
+  }
+
+  /// Reads a message and decides which of its calls are taken.
+  private func arrival(_ bytes: UnsafeRawBufferPointer, from peer: ServerPeer) throws -> ServerPeer.Arrival {
+    let batch = try IncomingCalls(bytes)
+    var arrival = ServerPeer.Arrival()
+    arrival.cancels = batch.cancels
+    arrival.acknowledged = batch.acknowledged
+    arrival.probe = batch.probe
+    guard !batch.calls.isEmpty else { return arrival }
+    let now = MonotonicTime.now()
+    let clock = ContinuousClock.now
+    var room = options.maximumCallsPerPeer - peer.callCount
+    arrival.accepted.reserveCapacity(batch.calls.count)
+    for call in batch.calls {
+      do {
+        let accepted = try accept(call, from: peer, room: room, now: now, clock: clock)
+        room -= 1
+        arrival.accepted.append(accepted)
+      } catch let error as RPCError {
+        arrival.refused.append(OutgoingResults.Result(id: call.id, outcome: .failure(error), isNotStarted: true))
+      } catch {
+        release(arrival.accepted.count)
+        throw error
+      }
+    }
+    return arrival
+  }
+
+  private func accept(
+    _ call: IncomingCalls.Call, from peer: ServerPeer, room: Int, now: UInt64, clock: ContinuousClock.Instant
+  ) throws -> ServerCall {
+    guard let method = methods.find(call.method) else {
+      throw RPCError(.unimplemented, "no method \(text(call.method) ?? "of that name") here")
+    }
+    guard let traceparent = text(call.traceparent), let tenant = text(call.tenant), let actor = text(call.actor),
+      let key = text(call.idempotencyKey)
+    else { throw MalformedEnvelope() }
+    guard call.request.count <= options.maximumMessageBytes else {
+      throw RPCError(.resourceExhausted, "the request has more than \(options.maximumMessageBytes) bytes")
+    }
+    if !method.isBuiltIn {
+      guard isServing else {
+        method.metrics.count(.unavailable)
+        throw RPCError(.unavailable, "the server is stopping")
+      }
+      guard room > 0, callCount.load(ordering: .relaxed) < options.maximumCalls else {
+        method.metrics.count(.resourceExhausted)
+        throw RPCError(.resourceExhausted, "the server is full")
+      }
+    }
+    callCount.wrappingAdd(1, ordering: .acquiringAndReleasing)
+    let timeout = Int64(clamping: call.timeoutMicroseconds)
+    let context = CallContext(
+      tenant: tenant, actor: actor, idempotencyKey: key,
+      deadline: timeout == 0 ? nil : clock.advanced(by: .microseconds(timeout)),
+      trace: traceparent.isEmpty ? nil : TraceContext(traceparent: traceparent), peer: peer.name,
+      method: method.descriptor.fullName, attempt: Int(clamping: call.attempt))
+    return ServerCall(
+      id: call.id, method: method, request: [UInt8](call.request), context: context, arrived: now,
+      deadline: timeout == 0 ? MonotonicTime.never : MonotonicTime.after(.microseconds(timeout), from: now))
+  }
+
+  /// Calls that are at work no more.
+  func release(_ count: Int) {
+    guard count > 0 else { return }
+    let left = callCount.wrappingSubtract(count, ordering: .acquiringAndReleasing).newValue
+    if isDraining.load(ordering: .relaxed), left == 0 {
+      settled.open()
+    }
+  }
+
+  /// Runs the handler and queues its result. The body of the call's task.
+  private func serve(_ call: ServerCall, for peer: ServerPeer) async {
+    let result = await outcome(of: call)
+    let code: RPCCode
+    switch result {
+    case .success: code = .ok
+    case .failure(let error): code = error.code
+    }
+    let isWanted = peer.complete(call, OutgoingResults.Result(id: call.id, outcome: result))
+    let nanoseconds = MonotonicTime.now() - call.arrived
+    // Nobody waits: it was cancelled, or its deadline has passed.
+    let counted = isWanted ? code : (call.deadline <= call.arrived + nanoseconds ? .deadlineExceeded : .cancelled)
+    call.method.metrics.ended(counted, nanoseconds: nanoseconds)
+    logger.debug(
+      "rpc call served",
+      [
+        LogField("method", call.context.method), LogField("code", counted.description),
+        LogField("peer", call.context.peer), LogField("seconds", Double(nanoseconds) / 1e9),
+      ])
+    release(1)
+  }
+
+  private func outcome(of call: ServerCall) async -> Result<[UInt8], RPCError> {
+    do {
+      let response = try await CallContext.$current.withValue(call.context) { try await traced(call) }
+      guard response.count <= options.maximumMessageBytes else {
+        let limit = options.maximumMessageBytes
+        return .failure(
+          RPCError(.resourceExhausted, "the response has \(response.count) bytes; the limit is \(limit)"))
+      }
+      return .success(response)
+    } catch let error as any RPCErrorConvertible {
+      return .failure(error.rpcError)
+    } catch is CancellationError {
+      return .failure(RPCError(.unavailable, "the call was cancelled by the server"))
+    } catch {
+      logger.error("rpc handler failed", [LogField("method", call.context.method), .error(error)])
+      return .failure(RPCError(.unknown, "internal error"))
+    }
+  }
+
+  private func traced(_ call: ServerCall) async throws -> [UInt8] {
+    if let tracer {
+      return try await tracer.span(
+        call.context.method, kind: .server, parent: call.context.trace, attributes: ["rpc.system": "ringmaster"]
+      ) { span in
+        var context = call.context
+        context.trace = span.context
+        return try await intercepted(call.method, call.request, context, from: options.interceptors[...])
+      }
+    }
+    if let trace = call.context.trace {
+      return try await trace.withCurrent {
+        try await intercepted(call.method, call.request, call.context, from: options.interceptors[...])
+      }
+    }
+    return try await intercepted(call.method, call.request, call.context, from: options.interceptors[...])
+  }
+
+  private func intercepted(
+    _ method: ServedMethod, _ request: [UInt8], _ context: CallContext,
+    from interceptors: ArraySlice<any ServerInterceptor>
+  ) async throws -> [UInt8] {
+    guard let first = interceptors.first else {
+      return try await method.service.handle(method.descriptor, request: request, context: context)
+    }
+    return try await first.intercept(method.descriptor, request: request, context: context) { request, context in
+      try await self.intercepted(method, request, context, from: interceptors.dropFirst())
+    }
+  }
+
+  /// Ends calls whose deadline has passed. On an nng thread.
+  func sweep() {
+    let now = MonotonicTime.now()
+    sweeper.began()
+    var earliest = MonotonicTime.never
+    for peer in currentPeers {
+      abandon(peer.expire(at: now, earliest: &earliest))
+    }
+    sweeper.ensure(firesBy: earliest)
+  }
+}

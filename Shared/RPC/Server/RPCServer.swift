@@ -1,0 +1,170 @@
+import Core
+import Lifecycle
+import Logging
+import Metrics
+import Nng
+import Synchronization
+import Tracing
+
+/// Serves the methods of some services on nng endpoints.
+///
+/// Each call runs in a task of its own, one hop from nng's thread, under its caller's deadline. Results travel in as few
+/// messages as the connection's pace makes of them (see `rpc.proto`). A server that is full says so at once.
+public final class RPCServer: LifecycleService {
+  public let name = "rpc-server"
+  let options: RPCServerOptions
+  let logger: Logger
+  let metrics: ServerMetrics
+  let tracer: Tracer?
+  let tasks = TaskPool(name: "rpc-server")
+  let callCount = Atomic<Int>(0)
+  let isDraining = Atomic(false)
+  let peers = Mutex<[PipeID: ServerPeer]>([:])
+  /// Told when a call ends, a client confirms or goes; `drain` looks then.
+  let settled = Gate()
+  let sweeper: ServerSweeper
+  let methods: MethodTable
+  private let endpoints: [String]
+  private let link = Mutex<Link?>(nil)
+
+  private struct Link {
+    var socket: MessageSocket
+    var receiver: MessageReceiver
+    var bound: [String]
+    var isReceiving = false
+  }
+
+  /// Does not listen yet. Two services with a method of the same full name are a programmer's error.
+  public init(
+    endpoints: [String], services: [any RPCService], options: RPCServerOptions = RPCServerOptions(),
+    logger: Logger = .discarding, metrics: MetricsRegistry = MetricsRegistry(), tracer: Tracer? = nil
+  ) {
+    self.endpoints = endpoints
+    self.options = options
+    self.logger = logger
+    self.tracer = tracer
+    let serverMetrics = ServerMetrics(metrics)
+    self.metrics = serverMetrics
+    let health = HealthService(services: services)
+    let served = (services + [health]).flatMap { service in
+      service.descriptors.map { descriptor in
+        ServedMethod(
+          descriptor, service, serverMetrics.method(descriptor.fullName), isBuiltIn: service is HealthService)
+      }
+    }
+    methods = MethodTable(served)
+    sweeper = ServerSweeper()
+    health.server.withLock { [weak self] in $0.server = self }
+    metrics.gauge("rpc_server_calls_in_flight", "Handlers at work.") { [weak self] in
+      Double(self?.callCount.load(ordering: .relaxed) ?? 0)
+    }
+  }
+
+  /// Binds all endpoints. Throws `NngError`, which says what to do, when one cannot be bound; none is bound then.
+  /// Connections wait until `run`.
+  public func listen() throws {
+    guard link.withLock({ $0 == nil }) else { return }
+    var socketOptions = MessageSocket.Options()
+    socketOptions.maximumMessageBytes = options.maximumMessageBytes + EnvelopeLimits.bytes
+    let socket = try MessageSocket(.reply, options: socketOptions)
+    socket.onPipeEvent { [weak self, weak socket] event in
+      if let self, let socket { self.pipeDidChange(event, socket) }
+    }
+    try sweeper.start { [weak self] in self?.sweep() }
+    let receiver = try MessageReceiver(socket)
+    let bound = try endpoints.map { try socket.listen($0, tls: options.tls) }
+    link.withLock { $0 = Link(socket: socket, receiver: receiver, bound: bound) }
+    logger.info("rpc listening", [LogField("endpoints", bound.joined(separator: ","))])
+  }
+
+  /// Where clients reach this server: the endpoints, with the ports that were bound.
+  public var boundEndpoints: [String] {
+    link.withLock { $0?.bound ?? [] }
+  }
+
+  /// Serves until cancelled; then cancels the handlers that are at work and closes.
+  public func run() async throws {
+    try listen()
+    let socket = link.withLock { link -> MessageSocket? in
+      guard let current = link, !current.isReceiving else { return nil }
+      link?.isReceiving = true
+      current.receiver.start { [weak self] message in self?.receive(message) }
+      return current.socket
+    }
+    guard let socket else {
+      throw RPCError(.failedPrecondition, "the server runs already, or has run")
+    }
+    await Cancellation.wait()
+    isDraining.store(true, ordering: .releasing)
+    tasks.cancelAll()
+    await tasks.drain()
+    await socket.close()
+  }
+
+  /// Refuses new calls, tells the clients, and returns when every call is answered and the answers have arrived.
+  public func drain() async {
+    isDraining.store(true, ordering: .releasing)
+    for peer in currentPeers {
+      peer.announceDraining()
+    }
+    while callCount.load(ordering: .acquiring) > 0, !Task.isCancelled {
+      await settled.wait { callCount.load(ordering: .acquiring) == 0 }
+    }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        while !self.isSettled, !Task.isCancelled {
+          await self.settled.wait { self.isSettled }
+        }
+      }
+      group.addTask { try? await Task.sleep(for: self.options.settleTimeout) }  // Cancelled: the wait is over as well.
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  var currentPeers: [ServerPeer] {
+    peers.withLock { Array($0.values) }
+  }
+
+  private var isSettled: Bool {
+    currentPeers.allSatisfy(\.isSettled)
+  }
+
+  private func pipeDidChange(_ event: MessageSocket.PipeEvent, _ socket: MessageSocket) {
+    switch event {
+    case .added(let pipe, let name):
+      let disconnect: @Sendable (PipeID) -> Void = { [weak socket] in socket?.close($0) }
+      guard peers.withLock({ $0.count }) < options.maximumPeers,
+        let peer = try? ServerPeer(
+          pipe, name: name, socket: socket, limits: options, metrics: metrics, disconnect: disconnect)
+      else {
+        logger.warning("rpc connection refused", [LogField("peer", name)])
+        socket.close(pipe)
+        return
+      }
+      peers.withLock { $0[pipe] = peer }
+      metrics.peers.increment()
+    case .removed(let pipe):
+      guard let peer = peers.withLock({ $0.removeValue(forKey: pipe) }) else { return }
+      metrics.peers.decrement()
+      abandon(peer.close())
+      settled.open()
+    }
+  }
+
+  /// Cancels calls that were taken from their peer: their callers do not wait any more.
+  func abandon(_ calls: [ServerCall]) {
+    for call in calls {
+      call.cancel()
+    }
+  }
+
+  func closePipe(_ pipe: PipeID) {
+    link.withLock { $0?.socket }?.close(pipe)
+  }
+
+  /// Whether new calls are taken.
+  var isServing: Bool {
+    !isDraining.load(ordering: .acquiring)
+  }
+}
