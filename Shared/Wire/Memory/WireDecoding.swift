@@ -1,0 +1,41 @@
+internal import CProtobuf
+internal import Glibc
+
+/// Copies out of what protobuf-c unpacked. For generated code.
+package enum WireDecoding {
+  /// The string, checked: it is UTF-8 and holds no NUL. `pointer` is protobuf-c's shared empty string or a block of
+  /// the arena, whose size tells the length.
+  package static func string(_ pointer: UnsafeMutablePointer<CChar>?, _ field: StaticString) throws(WireError)
+    -> String
+  {
+    guard let pointer, pointer != emptyString.pointer else { return "" }
+    let raw = UnsafeMutableRawPointer(pointer)
+    let count = (raw - ArenaState.sizeOfSize).load(as: Int.self) - 1
+    if memchr(raw, 0, count) != nil { throw WireError(message: "\(field): holds a NUL character") }
+    let utf8 = UnsafeBufferPointer(start: raw.assumingMemoryBound(to: UInt8.self), count: count)
+    guard let string = String(validating: utf8, as: UTF8.self) else {
+      throw WireError(message: "\(field): not UTF-8")
+    }
+    return string
+  }
+
+  package static func bytes(_ data: UnsafeMutablePointer<UInt8>?, _ count: Int) -> [UInt8] {
+    count == 0 ? [] : Array(UnsafeBufferPointer(start: data, count: count))
+  }
+
+  /// The unknown fields of an unpacked message, in the order of the wire.
+  package static func unknownFields(_ message: UnsafeMutableRawPointer) -> UnknownFields {
+    let base = message.assumingMemoryBound(to: ProtobufCMessage.self)
+    var bytes: [UInt8] = []
+    for field in UnsafeBufferPointer(start: base.pointee.unknown_fields, count: Int(base.pointee.n_unknown_fields)) {
+      WireVarint.append(UInt64(field.tag) << 3 | UInt64(field.wire_type.rawValue), to: &bytes)
+      // For length-prefixed fields protobuf-c counts the prefix as data.
+      bytes.append(contentsOf: UnsafeBufferPointer(start: field.data, count: field.len))
+    }
+    return UnknownFields(bytes: bytes)
+  }
+
+  /// What protobuf-c makes unset strings point at. A constant of the library, so any thread may compare with it.
+  private struct EmptyString: @unchecked Sendable { let pointer: UnsafeMutablePointer<CChar> }
+  private static let emptyString = EmptyString(pointer: UnsafeMutablePointer(mutating: cprotobuf_empty_string()))
+}
