@@ -27,12 +27,12 @@ struct OutcomeRPC: OutcomeServiceHandler {
       if outcome == nil { throw RPCError(.invalidArgument, "outcome: \(request.outcome.rawValue) is not known") }
     }
     let calls = try await store.calls(
-      of: campaign, lead: lead, outcome: outcome, tenant: context.tenantID(), after: try position(page.cursor),
+      of: campaign, lead: lead, outcome: outcome, tenant: context.tenantID(), after: try ListPosition(cursor: page.cursor),
       limit: page.limit)
     var response = ListCallsResponse()
     response.calls = calls.map(\.record)
     if calls.count == page.limit, let last = calls.last?.position {
-      response.nextCursor = "\(last.endedAt.microsecondsSince1970).\(last.call)"
+      response.nextCursor = last.cursor
     }
     return response
   }
@@ -52,15 +52,5 @@ struct OutcomeRPC: OutcomeServiceHandler {
   func getStatistics(_ request: GetStatisticsRequest, context: CallContext) async throws -> CallStatistics {
     let campaign = try RequestField.id(CampaignEntity.self, request.campaignId, "campaign_id")
     return try await store.statistics(of: campaign, tenant: context.tenantID())
-  }
-
-  /// "microseconds.call", as a previous answer gave it.
-  private func position(_ cursor: String) throws -> OutcomeStore.Position {
-    if cursor.isEmpty { return .start }
-    let parts = cursor.split(separator: ".", maxSplits: 1)
-    guard parts.count == 2, let microseconds = Int64(parts[0]), let call = CallID(String(parts[1])) else {
-      throw RPCError(.invalidArgument, "page.cursor: \"\(cursor)\" did not come from this list")
-    }
-    return .init(endedAt: Instant(microsecondsSince1970: microseconds), call: call)
   }
 }

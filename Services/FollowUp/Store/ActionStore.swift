@@ -31,13 +31,13 @@ struct ActionStore: Sendable {
 
   /// A page after `position`: those of one lead, or of a whole campaign.
   func actions(
-    of campaign: CampaignID, lead: LeadID?, tenant: TenantID, after position: Position, limit: Int
+    of campaign: CampaignID, lead: LeadID?, tenant: TenantID, after position: ListPosition<CallEntity>, limit: Int
   ) async throws -> [PlannedAction] {
     let rows =
       if let lead {
-        try await pool.query(ofLead, tenant, lead, position.plannedAt, position.call, limit)
+        try await pool.query(ofLead, tenant, lead, position.time, position.id, limit)
       } else {
-        try await pool.query(ofCampaign, tenant, campaign, position.plannedAt, position.call, limit)
+        try await pool.query(ofCampaign, tenant, campaign, position.time, position.id, limit)
       }
     return try rows.map { row in
       var action = PlannedAction()
@@ -51,13 +51,5 @@ struct ActionStore: Sendable {
       action.plannedAt = Timestamp(try row.get("planned_at", as: Instant.self))
       return action
     }
-  }
-
-  /// Where a page ends: the order of the list is by time, then by call.
-  struct Position: Sendable {
-    var plannedAt: Instant
-    var call: CallID
-
-    static let start = Position(plannedAt: Instant(microsecondsSince1970: 0), call: CallID(UniqueID(high: 0, low: 0)))
   }
 }

@@ -83,29 +83,21 @@ struct OutcomeStore: Sendable {
     return try CallRecord.decode(bytes)
   }
 
-  /// Where a page of calls ends: the list is ordered by the time they ended, then by id.
-  struct Position: Sendable {
-    var endedAt: Instant
-    var call: CallID
-
-    static let start = Position(endedAt: Instant(microsecondsSince1970: 0), call: CallID(UniqueID(high: 0, low: 0)))
-  }
-
   func calls(
-    of campaign: CampaignID, lead: LeadID?, outcome: Telephony.CallOutcome?, tenant: TenantID, after position: Position,
+    of campaign: CampaignID, lead: LeadID?, outcome: Telephony.CallOutcome?, tenant: TenantID, after position: ListPosition<CallEntity>,
     limit: Int
-  ) async throws -> [(position: Position, record: CallRecord)] {
+  ) async throws -> [(position: ListPosition<CallEntity>, record: CallRecord)] {
     let rows =
       if let lead {
         try await pool.query(
-          query("CallsOfLead"), tenant, lead, position.endedAt, position.call, outcome?.rawValue, limit)
+          query("CallsOfLead"), tenant, lead, position.time, position.id, outcome?.rawValue, limit)
       } else {
         try await pool.query(
-          query("CallsOfCampaign"), tenant, campaign, position.endedAt, position.call, outcome?.rawValue, limit)
+          query("CallsOfCampaign"), tenant, campaign, position.time, position.id, outcome?.rawValue, limit)
       }
     return try rows.map { row in
       (
-        Position(endedAt: try row.get("ended_at"), call: try row.get("call_id")),
+        ListPosition(time: try row.get("ended_at"), id: try row.get("call_id")),
         try CallRecord.decode(row.get("record", as: [UInt8].self))
       )
     }

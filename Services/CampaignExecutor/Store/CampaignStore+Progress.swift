@@ -1,0 +1,81 @@
+import CampaignTerms
+import Core
+import Postgres
+import RingmasterMessages
+import Telephony
+import Wire
+
+/// Progress: sums that move with the facts.
+extension CampaignStore {
+  func progress(of id: CampaignID, tenant: TenantID, now: Instant) async throws -> CampaignProgress? {
+    guard let row = try await pool.query(query("ProgressOfCampaign"), tenant, id).first else { return nil }
+    var progress = CampaignProgress()
+    progress.campaignId = id.description
+    progress.state = CampaignLife.State(rawValue: try row.get("state"))?.wire ?? .unspecified
+    progress.leads = try row.get("leads")
+    progress.done = try row.get("done")
+    progress.remaining = progress.leads - progress.done
+    progress.percent = progress.leads == 0 ? 0 : Double(progress.done) / Double(progress.leads) * 100
+    progress.called = try row.get("called")
+    progress.successful = try row.get("successful")
+    progress.inFlight = try row.get("in_flight")
+    progress.attempts = try row.get("attempts")
+    progress.retriesWaiting = try row.get("retries_waiting")
+    progress.costMicros = try row.get("cost_micros")
+    progress.revision = try row.get("revision")
+    progress.at = Timestamp(now)
+    for row in try await pool.query(query("ProgressOutcomes"), tenant, id) {
+      let outcome: String = try row.get("outcome")
+      let count: Int64 = try row.get("count")
+      if try row.get("kind", as: String.self) == "attempt" {
+        progress.attemptsByOutcome[outcome] = count
+      } else {
+        progress.leadsByOutcome[outcome] = count
+      }
+    }
+    return progress
+  }
+
+  func move(
+    _ change: ProgressChange, campaign: CampaignID, tenant: TenantID, in transaction: PostgresTransaction
+  ) async throws {
+    guard !change.isNothing else { return }
+    try await transaction.execute(
+      query("MoveProgress"), tenant, campaign, change.leads, change.done, change.called, change.successful,
+      change.inFlight, change.attempts, change.retriesWaiting, change.costMicros)
+    guard !change.outcomes.isEmpty else { return }
+    let outcomes = Array(change.outcomes)
+    try await transaction.execute(
+      query("CountOutcomes"), tenant, campaign, outcomes.map(\.key.kind.rawValue), outcomes.map(\.key.outcome),
+      outcomes.map(\.value))
+  }
+
+  /// Ends the campaign when every lead has a final outcome and no upload is open, and pauses it when its budget is
+  /// spent. Looks at the sums after `change` was stored.
+  func followProgress(
+    of id: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+  ) async throws {
+    guard let row = try await transaction.query(query("ProgressOfCampaign"), tenant, id).first,
+      let state = CampaignLife.State(rawValue: try row.get("state")), state == .active || state == .paused
+    else { return }
+    let leads: Int64 = try row.get("leads")
+    let done: Int64 = try row.get("done")
+    let cost: Int64 = try row.get("cost_micros")
+    if leads > 0 && done == leads {
+      let open: Int64? = try await transaction.query(query("OpenImports"), tenant, id).first?.get("open")
+      guard open == 0 else { return }
+      let campaign = try await lock(id, tenant: tenant, in: transaction)
+      _ = try await move(
+        campaign, id: id, .complete, tenant: tenant, actor: "system", reason: "all leads have a final outcome",
+        now: now, in: transaction)
+    } else if state == .active {
+      let campaign = try await lock(id, tenant: tenant, in: transaction)
+      guard let budget = campaign.policy?.budgetMicros, budget > 0, cost >= budget, campaign.state == .active else {
+        return
+      }
+      _ = try await move(
+        campaign, id: id, .pause, tenant: tenant, actor: "system", reason: "the budget is spent", now: now,
+        in: transaction)
+    }
+  }
+}
