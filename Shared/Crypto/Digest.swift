@@ -1,4 +1,5 @@
 internal import CCrypto
+import Core
 
 /// SHA-256 (FIPS 180-4) by OpenSSL's libcrypto.
 public enum SHA256 {
@@ -19,7 +20,7 @@ public enum SHA256 {
 
   /// 64 lowercase hexadecimal digits.
   public static func hexadecimal(_ bytes: [UInt8]) -> String {
-    lowercaseHexadecimal(hash(bytes))
+    Hex.encode(hash(bytes))
   }
 }
 
@@ -70,16 +71,5 @@ func digest(_ bytes: UnsafeRawBufferPointer, _ algorithm: OpaquePointer?, length
     let result = EVP_Digest(bytes.baseAddress, bytes.count, buffer.baseAddress, &produced, algorithm, nil)
     precondition(result == 1 && Int(produced) == length, "libcrypto could not hash")
     count = length
-  }
-}
-
-func lowercaseHexadecimal(_ bytes: [UInt8]) -> String {
-  let digits = Array("0123456789abcdef".utf8)
-  return String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
-    for (index, byte) in bytes.enumerated() {
-      buffer[index * 2] = digits[Int(byte >> 4)]
-      buffer[index * 2 + 1] = digits[Int(byte & 15)]
-    }
-    return bytes.count * 2
   }
 }

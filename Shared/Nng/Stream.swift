@@ -119,18 +119,37 @@ public final class Stream: @unchecked Sendable {
     }
   }
 
-  public func write(_ bytes: [UInt8], timeout: Duration? = nil) async throws(NngError) {
-    // The array's storage stays put while this function holds it, but only a closure may see the pointer; so the
-    // part that waits gets a copy, which only a stuck connection pays for.
-    let attempt = bytes.withUnsafeBytes { buffer in
-      Result { () throws(NngError) -> Int in try writeNow(buffer) }
+  /// Writes `first` and then `second`, all of both.
+  public func write(_ first: [UInt8], _ second: [UInt8] = [], timeout: Duration? = nil) async throws(NngError) {
+    let count = first.count + second.count
+    var sent = try writeNow(first, second, from: 0)
+    while sent < count {
+      // An array's address is only known inside a closure, which cannot wait; so what waits is a copy, piece by piece.
+      let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count - sent, 256 * 1024), alignment: 1)
+      defer { piece.deallocate() }
+      let split = max(0, min(first.count - sent, piece.count))
+      first.withUnsafeBytes {
+        UnsafeMutableRawBufferPointer(rebasing: piece[..<split]).copyBytes(
+          from: $0[min(sent, $0.count)...].prefix(split))
+      }
+      let start = max(0, sent - first.count)
+      second.withUnsafeBytes {
+        UnsafeMutableRawBufferPointer(rebasing: piece[split...]).copyBytes(
+          from: $0[start..<start + piece.count - split])
+      }
+      try await write(UnsafeRawBufferPointer(piece), timeout: timeout)
+      sent += piece.count
+      sent += try writeNow(first, second, from: sent)
     }
-    let sent = try attempt.get()
-    guard sent < bytes.count else { return }
-    let rest = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count - sent, alignment: 1)
-    defer { rest.deallocate() }
-    bytes.withUnsafeBytes { rest.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sent...])) }
-    try await write(UnsafeRawBufferPointer(rest), timeout: timeout)
+  }
+
+  private func writeNow(_ first: [UInt8], _ second: [UInt8], from offset: Int) throws(NngError) -> Int {
+    let result = first.withUnsafeBytes { first in
+      second.withUnsafeBytes { second in
+        Result { () throws(NngError) -> Int in try writeNow(first, second, from: offset) }
+      }
+    }
+    return try result.get()
   }
 
   /// Writes as much as goes without waiting, from byte `offset` of both buffers together on.

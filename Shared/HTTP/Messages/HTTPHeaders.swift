@@ -136,9 +136,9 @@ public struct HTTPHeaders: Sendable, Hashable, Sequence, ExpressibleByDictionary
     fields.reserveCapacity(fieldCount)
   }
 
-  /// Appends the fields as they travel, each with its CRLF.
+  /// Appends the fields as they travel, each with its CRLF, but for those that frame a body: they are the server's.
   func appendWire(to output: inout [UInt8]) {
-    for field in fields {
+    for field in fields where !isFraming(field) {
       let name = Int(field.nameStart)
       let value = Int(field.valueStart)
       output.append(contentsOf: bytes[name..<name + Int(field.nameCount)])
@@ -152,6 +152,14 @@ public struct HTTPHeaders: Sendable, Hashable, Sequence, ExpressibleByDictionary
 
   func firstIndex(of name: String) -> Int? {
     fields.indices.first { matches($0, name) }
+  }
+
+  private func isFraming(_ field: Field) -> Bool {
+    switch field.nameCount {
+    case 14: equalIgnoringCase(nameBytes(field), "content-length".utf8)
+    case 17: equalIgnoringCase(nameBytes(field), "transfer-encoding".utf8)
+    default: false
+    }
   }
 
   private func matches(_ index: Int, _ name: String) -> Bool {

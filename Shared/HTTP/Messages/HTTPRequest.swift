@@ -22,9 +22,9 @@ public struct HTTPRequest: Sendable {
   ) {
     self.method = method
     self.url = url
-    let (path, query) = HTTPRequest.split(url)
-    self.path = path
-    self.query = query
+    let rawPath = HTTPRequest.rawPath(of: url)
+    path = HTTPRequest.decoded(rawPath)
+    query = QueryItems(encoded: url[rawPath.endIndex...].utf8.dropFirst())
     self.headers = headers
     self.parameters = parameters
     self.remoteAddress = remoteAddress
@@ -63,39 +63,36 @@ public struct HTTPRequest: Sendable {
     return FormEncoding.decode(try await body.collect(upTo: maximum))
   }
 
-  /// Path and query of a target in origin form or absolute form (RFC 9112 section 3.2).
-  static func split(_ url: String) -> (path: String, query: QueryItems) {
-    var target = url[...]
-    if !target.utf8.starts(with: "/".utf8), let scheme = target.range(ofASCII: "://") {
-      let rest = target[scheme.upperBound...]
-      let pathStart = rest.utf8.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
-      target = pathStart.map { rest[$0...] } ?? "/"
-    }
-    let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
-    let rawPath = mark.map { target[..<$0] } ?? target
-    let query = mark.map { QueryItems(encoded: target[$0...].utf8.dropFirst()) } ?? QueryItems()
-    if rawPath.utf8.contains(UInt8(ascii: "%")) {
-      return (
-        String(decoding: percentDecoded(rawPath.utf8, plusAsSpace: false), as: UTF8.self), query
-      )
-    }
-    return (rawPath.isEmpty ? "/" : String(rawPath), query)
+  /// A request from the parser's findings.
+  init(
+    head: RequestHead, rawPath: Substring, parameters: [String: String], remoteAddress: String, body: HTTPBody
+  ) {
+    method = head.method
+    url = head.url
+    path = HTTPRequest.decoded(rawPath)
+    let rest = url[rawPath.endIndex...]
+    query = rest.isEmpty ? QueryItems() : QueryItems(encoded: rest.utf8.dropFirst())
+    headers = head.headers
+    self.parameters = parameters
+    self.remoteAddress = remoteAddress
+    self.body = body
   }
-}
 
-extension Substring {
-  /// Where an ASCII text first occurs.
-  fileprivate func range(ofASCII text: String) -> Range<Index>? {
-    var index = utf8.startIndex
-    while index < utf8.endIndex {
-      let rest = utf8[index...]
-      if rest.starts(with: text.utf8),
-        let end = utf8.index(index, offsetBy: text.utf8.count, limitedBy: utf8.endIndex)
-      {
-        return index..<end
+  private static func decoded(_ rawPath: Substring) -> String {
+    guard rawPath.utf8.contains(UInt8(ascii: "%")) else { return String(rawPath) }
+    return String(decoding: percentDecoded(rawPath.utf8, plusAsSpace: false), as: UTF8.self)
+  }
+
+  /// The undecoded path in a target of origin form or absolute form (RFC 9112 section 3.2).
+  static func rawPath(of url: String) -> Substring {
+    var target = url[...]
+    if target.utf8.first != UInt8(ascii: "/"), let colon = target.utf8.firstIndex(of: UInt8(ascii: ":")) {
+      let afterOrigin = target.utf8[colon...].dropFirst(3).firstIndex {
+        $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?")
       }
-      index = utf8.index(after: index)
+      target = target[(afterOrigin ?? target.endIndex)...]
     }
-    return nil
+    let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { target[..<$0] } ?? target
+    return path
   }
 }

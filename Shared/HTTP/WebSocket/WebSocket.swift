@@ -1,93 +1,220 @@
-/// One message of a WebSocket.
-public enum WebSocketMessage: Hashable, Sendable {
-  /// Valid UTF-8.
-  case text([UInt8])
-  case binary([UInt8])
+import Core
+import Nng
+import Synchronization
 
-  /// The text of a text message.
-  public var string: String? {
-    switch self {
-    case .text(let bytes): String(decoding: bytes, as: UTF8.self)
-    case .binary: nil
-    }
-  }
-}
-
-/// Why a WebSocket was closed (RFC 6455 section 7.4).
-public struct WebSocketCloseCode: RawRepresentable, Hashable, Sendable {
-  public let rawValue: UInt16
-
-  public init(rawValue: UInt16) {
-    self.rawValue = rawValue
-  }
-
-  public static let normal = WebSocketCloseCode(rawValue: 1000)
-  public static let goingAway = WebSocketCloseCode(rawValue: 1001)
-  public static let protocolError = WebSocketCloseCode(rawValue: 1002)
-  public static let unsupportedData = WebSocketCloseCode(rawValue: 1003)
-  public static let invalidData = WebSocketCloseCode(rawValue: 1007)
-  public static let policyViolation = WebSocketCloseCode(rawValue: 1008)
-  public static let messageTooBig = WebSocketCloseCode(rawValue: 1009)
-  public static let internalError = WebSocketCloseCode(rawValue: 1011)
-  public static let tryAgainLater = WebSocketCloseCode(rawValue: 1013)
-}
-
-/// What ended a WebSocket or kept it from opening.
-public struct WebSocketError: Error, Sendable, CustomStringConvertible {
-  public struct Code: Hashable, Sendable, CustomStringConvertible {
-    private enum Value { case connect, refused, closed, protocolViolation, timedOut, invalidURL }
-    private let value: Value
-    /// The server could not be reached, or TLS failed. Try again later.
-    public static let connect = Code(value: .connect)
-    /// The server answered with something else than an upgrade; see `response`.
-    public static let refused = Code(value: .refused)
-    /// The socket is closed, by either side, or its connection broke.
-    public static let closed = Code(value: .closed)
-    /// The other end broke RFC 6455.
-    public static let protocolViolation = Code(value: .protocolViolation)
-    public static let timedOut = Code(value: .timedOut)
-    public static let invalidURL = Code(value: .invalidURL)
-    public var description: String { "\(value)" }
-  }
-
-  public var code: Code
-  public var message: String
-  /// What the server said instead of upgrading; its body is the part that came with the head.
-  public var response: HTTPClientResponse?
-
-  public init(_ code: Code, _ message: String, response: HTTPClientResponse? = nil) {
-    self.code = code
-    self.message = message
-    self.response = response
-  }
-
-  public var description: String { "\(code): \(message)" }
+struct WebSocketLimits: Sendable {
+  var messageBytes: Int
+  /// How long the other end may take nothing.
+  var sendTimeout: Duration
 }
 
 /// One end of a WebSocket (RFC 6455), server's or client's.
 ///
-/// One task receives; any number may send. Pings are answered while someone receives.
-public final class WebSocket: Sendable {
-  /// Returns when the message is queued within the socket's bound; waits while the other end is slow.
-  public func send(text: String) async throws {}
-  /// Sends bytes that the caller knows to be UTF-8.
-  public func send(text: [UInt8]) async throws {}
-  public func send(binary: [UInt8]) async throws {}
-  public func ping(_ data: [UInt8] = []) async throws {}
-
-  /// The next message; nil when the other end closed in good order.
-  public func receive() async throws -> WebSocketMessage? { nil }
-
-  /// Closes in good order: sends the close frame and waits, for a short time, for the other end's.
-  public func close(code: WebSocketCloseCode = .normal, reason: String = "") async {}
-
-  /// What the other end closed with, once it has; 1005 when it gave no code.
-  public var peerClose: (code: WebSocketCloseCode, reason: String)? { nil }
+/// One task receives; any number may send. Pings are answered while someone receives. A frame is written by the task
+/// that sends it unless a write is under way; then it waits in a bounded queue, and all that is queued when the write
+/// ends goes out in one.
+public final class WebSocket: @unchecked Sendable {
+  // `buffer` and `assembler` belong to the holder of `isReceiving`; everything else is locked or immutable.
 
   /// The subprotocol agreed on.
   public let subprotocol: String?
+  /// The other end's IP address.
+  public var remoteAddress: String { stream.remoteAddress }
 
-  init(subprotocol: String?) {
+  private struct State {
+    var peerClose: (code: WebSocketCloseCode, reason: String)?
+    var hasSentClose = false
+  }
+
+  /// How long a closing handshake may take.
+  private static let closeTimeout = Duration.seconds(2)
+
+  private let stream: Nng.Stream
+  private let outgoing: WebSocketWriter
+  private let state = Mutex(State())
+  private let isReceiving = Atomic<Bool>(false)
+  /// Fires when nothing more will be received.
+  private let finished = Signal()
+  private let buffer = ReadBuffer(capacity: 4096)
+  private var assembler: MessageAssembler
+
+  /// - Parameter received: Bytes that came behind the handshake.
+  init(
+    _ stream: Nng.Stream, role: WebSocketRole, subprotocol: String?, received: [UInt8], limits: WebSocketLimits
+  ) {
+    self.stream = stream
     self.subprotocol = subprotocol
+    assembler = MessageAssembler(role: role, limit: limits.messageBytes)
+    outgoing = WebSocketWriter(stream, role: role, timeout: limits.sendTimeout)
+    buffer.space(atLeast: received.count).copyBytes(from: received)
+    buffer.commit(received.count)
+  }
+
+  deinit {
+    stream.close()
+  }
+
+  // MARK: Sending
+
+  /// Returns when the message is written or queued within the socket's bound; waits while the other end is slow.
+  /// Cancelled while it writes, it breaks the connection, because half a frame cannot be taken back.
+  public func send(text: String) async throws {
+    var text = text
+    try await outgoing.send(.text, count: text.utf8.count) { output, mask in
+      text.withUTF8 { WebSocketFrameHeader.append(.text, UnsafeRawBufferPointer($0), mask: mask, to: &output) }
+    }
+  }
+
+  /// Sends bytes that the caller knows to be UTF-8.
+  public func send(text: [UInt8]) async throws {
+    try await outgoing.send(.text, text)
+  }
+
+  public func send(binary: [UInt8]) async throws {
+    try await outgoing.send(.binary, binary)
+  }
+
+  /// - Parameter data: At most 125 bytes.
+  public func ping(_ data: [UInt8] = []) async throws {
+    precondition(data.count <= 125, "a ping carries at most 125 bytes")
+    try await outgoing.send(.ping, data)
+  }
+
+  // MARK: Receiving
+
+  /// The next message; nil when the socket was closed in good order, by whichever end.
+  ///
+  /// Throws `WebSocketError`: `.closed` when the connection broke, `.protocolViolation` when the other end broke the
+  /// rules (it has then been told). Throws `CancellationError` when cancelled; nothing is lost by that.
+  public func receive() async throws -> WebSocketMessage? {
+    guard !isReceiving.exchange(true, ordering: .acquiringAndReleasing) else {
+      preconditionFailure("one task at a time receives from a WebSocket")
+    }
+    defer { isReceiving.store(false, ordering: .releasing) }
+    return try await nextMessage(timeout: nil)
+  }
+
+  private func nextMessage(timeout: Duration?) async throws -> WebSocketMessage? {
+    while !finished.hasFired {
+      let event: MessageAssembler.Event?
+      do {
+        event = try assembler.next(buffer)
+      } catch {
+        try await fail(error)
+      }
+      switch event {
+      case .message(let message):
+        return message
+      case .ping(let data):
+        try await outgoing.send(.pong, data)
+      case .pong:
+        break
+      case .close(let code, let reason):
+        await answerClose(code, reason)
+      case nil:
+        try await readMore(timeout: timeout)
+      }
+    }
+    return nil
+  }
+
+  private func readMore(timeout: Duration?) async throws {
+    let count: Int
+    do {
+      count = try await stream.read(into: buffer.space(atLeast: 2048), timeout: timeout)
+    } catch let error where error.code == .cancelled {
+      throw CancellationError()
+    } catch {
+      try end(becauseOf: error.message)
+      return
+    }
+    buffer.commit(count)
+    if count == 0 {
+      try end(becauseOf: "the other end left without closing the socket")
+    }
+  }
+
+  /// Nothing more comes. That is in order once a close frame has gone either way.
+  private func end(becauseOf reason: String) throws {
+    finished.fire()
+    stream.close()
+    let isInOrder = state.withLock { $0.hasSentClose || $0.peerClose != nil }
+    if !isInOrder {
+      outgoing.fail(WebSocketError(.closed, reason))
+      throw WebSocketError(.closed, reason)
+    }
+  }
+
+  private func answerClose(_ code: WebSocketCloseCode, _ reason: String) async {
+    let mustAnswer = state.withLock { state in
+      state.peerClose = (code, reason)
+      defer { state.hasSentClose = true }
+      return !state.hasSentClose
+    }
+    if mustAnswer {
+      try? await outgoing.sendLast(Self.closePayload(code.rawValue == 1005 ? nil : code, ""))
+    }
+    finished.fire()
+    stream.close()
+  }
+
+  private func fail(_ fault: WebSocketFault) async throws -> Never {
+    let mustTell = state.withLock { state in
+      defer { state.hasSentClose = true }
+      return !state.hasSentClose
+    }
+    if mustTell {
+      try? await outgoing.sendLast(Self.closePayload(fault.code, fault.reason))
+    }
+    finished.fire()
+    stream.close()
+    throw WebSocketError(.protocolViolation, fault.reason)
+  }
+
+  // MARK: Closing
+
+  /// What the other end closed with, once it has; 1005 when it gave no code.
+  public var peerClose: (code: WebSocketCloseCode, reason: String)? {
+    state.withLock { $0.peerClose }
+  }
+
+  /// Closes in good order: sends the close frame behind what is queued and waits, for a short time, for the other
+  /// end's. Messages that still come are dropped unless another task receives them. Harmless when closed already.
+  ///
+  /// - Parameter reason: At most 123 bytes of UTF-8; what is longer is cut.
+  public func close(code: WebSocketCloseCode = .normal, reason: String = "") async {
+    let isFirst = state.withLock { state in
+      defer { state.hasSentClose = true }
+      return !state.hasSentClose
+    }
+    if isFirst {
+      try? await outgoing.sendLast(Self.closePayload(code, reason))
+    }
+    if !isReceiving.exchange(true, ordering: .acquiringAndReleasing) {
+      let end = ContinuousClock.now + Self.closeTimeout
+      while !finished.hasFired {
+        let left = ContinuousClock.now.duration(to: end)
+        guard left > .zero, (try? await nextMessage(timeout: left)) != nil else { break }
+      }
+      isReceiving.store(false, ordering: .releasing)
+    } else {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { [finished] in await finished.wait() }
+        group.addTask { try? await Task.sleep(for: Self.closeTimeout) }
+        await group.next()
+        group.cancelAll()
+      }
+    }
+    finished.fire()
+    stream.close()
+  }
+
+  private static func closePayload(_ code: WebSocketCloseCode?, _ reason: String) -> [UInt8] {
+    guard let code else { return [] }
+    var payload = [UInt8(code.rawValue >> 8), UInt8(truncatingIfNeeded: code.rawValue)]
+    for character in reason where payload.count + character.utf8.count <= 125 {
+      payload.append(contentsOf: character.utf8)
+    }
+    return payload
   }
 }
