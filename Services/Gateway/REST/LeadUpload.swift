@@ -1,0 +1,154 @@
+import HTTP
+import JSON
+import RPC
+import RingmasterMessages
+import RingmasterServices
+import Wire
+
+/// One upload of leads: reads the file as it comes in and hands it on in batches, so that its size costs no memory and
+/// its first leads are callable while the rest is on its way.
+struct LeadUpload: Sendable {
+  let campaigns: CampaignServiceClient
+  let campaign: String
+  let fileName: String
+  let options: CallOptions
+
+  /// Rows that campaign-executor takes at once.
+  private static let batchSize = 1000
+  /// Problems listed in the answer; the rest is counted.
+  private static let mostProblems = 10_000
+
+  private struct Batch {
+    var leads: [NewLead] = []
+    var refused: [LeadProblem] = []
+    var number: Int32 = 0
+    var count: Int { leads.count + refused.count }
+  }
+
+  /// - Returns: The summary with the problems, each with its line.
+  /// - Throws: 400 for a file that cannot be understood at all; then nothing was loaded. When the connection breaks off
+  ///   in the middle, what was loaded stays and the upload is marked as broken off.
+  func run(_ body: HTTPBody) async throws -> JSONValue {
+    var reader = CSVReader()
+    var columns: LeadColumns?
+    var importID: String?
+    var batch = Batch()
+    var problems: [LeadProblem] = []
+    var omitted = 0
+    func send() async throws {
+      guard batch.count > 0, let importID else { return }
+      batch.number += 1
+      var request = ImportLeadsRequest()
+      request.campaignId = campaign
+      request.importId = importID
+      request.batch = batch.number
+      request.leads = batch.leads
+      request.refused = batch.refused
+      let answer = try await campaigns.importLeads(request, options: options)
+      let room = max(0, Self.mostProblems - problems.count)
+      problems += answer.problems.prefix(room)
+      omitted += max(0, answer.problems.count - room)
+      (batch.leads, batch.refused) = ([], [])
+    }
+    func take(_ rows: [CSVReader.Row]) async throws {
+      for row in rows {
+        guard let known = columns else {
+          columns = try Self.header(row)
+          importID = try await open()
+          continue
+        }
+        Self.add(row, columns: known, to: &batch)
+        if batch.count == Self.batchSize { try await send() }
+      }
+    }
+    do {
+      for try await bytes in body { try await take(reader.take(bytes)) }
+      try await take(reader.finish())
+      try await send()
+    } catch {
+      if let importID { await close(importID, complete: false) }
+      throw error
+    }
+    guard let importID else {
+      throw HTTPError.badRequest("the file is empty; its first row must name the columns, phone among them")
+    }
+    let summary = try await campaigns.closeImport(closing(importID, complete: true), options: options)
+    return Self.report(summary, problems: problems, omitted: omitted)
+  }
+
+  private static func header(_ row: CSVReader.Row) throws -> LeadColumns {
+    switch row {
+    case .fault(let message, let line): throw HTTPError.badRequest("line \(line): \(message)")
+    case .cells(let cells, let line):
+      do {
+        return try LeadColumns(header: cells)
+      } catch {
+        throw HTTPError.badRequest("line \(line): \(error.message)")
+      }
+    }
+  }
+
+  private static func add(_ row: CSVReader.Row, columns: LeadColumns, to batch: inout Batch) {
+    switch row {
+    case .fault(let message, let line):
+      batch.refused.append(problem(line, "row", message))
+    case .cells(let cells, let line):
+      guard let values = columns.values(cells) else {
+        batch.refused.append(
+          problem(line, "row", "has \(cells.count) cells, the header \(columns.count); quote cells that hold commas"))
+        return
+      }
+      var lead = NewLead()
+      lead.line = line
+      lead.phone = values.text(.phone)
+      lead.firstName = values.text(.firstName)
+      lead.lastName = values.text(.lastName)
+      lead.company = values.text(.company)
+      lead.email = values.text(.email)
+      lead.timeZone = values.text(.timeZone)
+      lead.attributes = values.attributes
+      // The wire carries no NUL; a cell that holds one is no text.
+      if cells.contains(where: { $0.utf8.contains(0) }) {
+        batch.refused.append(problem(line, "row", "holds a NUL character; save the file as text"))
+      } else {
+        batch.leads.append(lead)
+      }
+    }
+  }
+
+  private static func problem(_ line: Int64, _ field: String, _ message: String) -> LeadProblem {
+    var problem = LeadProblem()
+    problem.line = line
+    problem.kind = .invalid
+    problem.field = field
+    problem.message = message
+    return problem
+  }
+
+  private func open() async throws -> String {
+    var request = OpenImportRequest()
+    request.campaignId = campaign
+    request.fileName = fileName
+    return try await campaigns.openImport(request, options: options).importId
+  }
+
+  private func closing(_ importID: String, complete: Bool) -> CloseImportRequest {
+    var request = CloseImportRequest()
+    request.campaignId = campaign
+    request.importId = importID
+    request.complete = complete
+    return request
+  }
+
+  /// Marks an upload that broke off; the error that broke it is what the caller hears of.
+  private func close(_ importID: String, complete: Bool) async {
+    _ = try? await campaigns.closeImport(closing(importID, complete: complete), options: options)
+  }
+
+  private static func report(_ summary: ImportSummary, problems: [LeadProblem], omitted: Int) -> JSONValue {
+    var object = summary.json.objectValue ?? [:]
+    object["problems"] = .array(problems.map(\.json))
+    if omitted > 0 { object["problemsOmitted"] = .integer(Int64(omitted)) }
+    return .object(object)
+  }
+}
