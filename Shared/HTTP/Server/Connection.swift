@@ -114,7 +114,7 @@ final class Connection: @unchecked Sendable {
       let count = try await stream.read(into: buffer.space(atLeast: 2048), timeout: timeout)
       buffer.commit(count)
       return count > 0
-    } catch where error.code == .timedOut {
+    } catch  where error.code == .timedOut {
       return false
     }
   }
@@ -185,7 +185,8 @@ final class Connection: @unchecked Sendable {
   }
 
   /// Runs a handler, in the request's trace, and turns what it throws into a response.
-  private func respond(to request: HTTPRequest, _ route: Router.Route, _ handler: Router.Handler) async -> HTTPResponse {
+  private func respond(to request: HTTPRequest, _ route: Router.Route, _ handler: Router.Handler) async -> HTTPResponse
+  {
     let parent = request.headers["traceparent"].flatMap {
       TraceContext(traceparent: $0, tracestate: request.headers["tracestate"])
     }
