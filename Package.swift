@@ -62,7 +62,7 @@ let sharedModules: [Target] = [
   shared("Crypto", ["Core", "CCrypto"], safe: false),
   shared("Nng", ["Core", "CNng"], safe: false),
   shared("Wire", ["Core", "JSON", "CProtobuf"], safe: false),
-  shared("Postgres", ["Core", "JSON", "Logging", "Metrics", "Lifecycle", "CPostgres"], safe: false),
+  shared("Postgres", ["Core", "JSON", "Logging", "Metrics", "Lifecycle", "Crypto", "CPostgres"], safe: false),
   shared("HTTP", ["Core", "JSON", "Logging", "Metrics", "Tracing", "Lifecycle", "Nng", "CCurl", "Crypto"], safe: false),
   .target(
     name: "Telephony", dependencies: ["Core", "JSON", "CPhoneNumber"], path: "Shared/Telephony",
@@ -116,6 +116,7 @@ let testTargets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
     swiftSettings: swift),
+  tests("MediaBridgeTests", ["MediaBridge"] + serviceBase + ["Crypto"]),
   tests("CryptoTests", ["Crypto"]),
 ]
 

@@ -1,0 +1,32 @@
+import Core
+
+/// By when a call must have moved on; past it the provider is asked. Every state of a live call has a deadline.
+struct CallDeadline: Hashable, Sendable {
+  /// How long the phone may ring.
+  static let ringTime = Duration.seconds(45)
+  /// How much later than the bridge itself the provider ends a conversation that is too long.
+  static let providerGrace = Duration.seconds(15)
+
+  /// Reports may be late by this much before anybody worries: a minute, and with a fast business clock no less than
+  /// five real seconds, because networks and processors do not run faster with it.
+  let slack: Duration
+
+  /// - Parameter realSecond: How long a business second lasts on the wall clock.
+  init(realSecond: Duration) {
+    slack = max(.seconds(60), .seconds(5 / max(realSecond.inSeconds, 0.000_1)))
+  }
+
+  /// For a call that waits to be asked of the provider, or has been.
+  func unanswered(expiresAt: Instant) -> Instant {
+    expiresAt + Self.ringTime + slack
+  }
+
+  func answered(at: Instant, maxDuration: Duration) -> Instant {
+    at + maxDuration + Self.providerGrace + slack
+  }
+
+  /// After the provider was told to end a call, or could not be asked.
+  func next(after now: Instant) -> Instant {
+    now + slack
+  }
+}
