@@ -50,7 +50,7 @@ public struct CampaignTerms: Sendable {
     check.provider(policy.provider)
     callerIDs = check.callerIDs(policy.callerIds)
     windows = check.windows(policy.callWindows)
-    zone = check.zone(policy.timeZone)
+    let zone = check.zone(policy.timeZone)
     retries = check.retries(policy)
     maxCallsPerLead =
       policy.maxCallsPerLead == 0
@@ -70,6 +70,7 @@ public struct CampaignTerms: Sendable {
     if let startsAt, let endsAt, endsAt <= startsAt { check.fault("policy.endsAt", "must be after policy.startsAt") }
     defaultRegion = check.region(policy.defaultRegion)
     check.criteria(policy.criteria)
-    guard check.problems.isEmpty else { throw Problems(problems: check.problems) }
+    guard let zone, check.problems.isEmpty else { throw Problems(problems: check.problems) }
+    self.zone = zone
   }
 }

@@ -73,10 +73,10 @@ struct PolicyCheck {
     }
   }
 
-  mutating func zone(_ name: String) -> TimeZoneRules {
+  mutating func zone(_ name: String) -> TimeZoneRules? {
     if let zone = TimeZoneRules.named(name.isEmpty ? "UTC" : name) { return zone }
     fault("policy.timeZone", "\"\(name)\" is no IANA time zone, such as America/New_York")
-    return .utc
+    return nil
   }
 
   mutating func retries(_ policy: CampaignPolicy) -> RetryPolicy {
