@@ -118,6 +118,7 @@ let testTargets: [Target] = [
     swiftSettings: swift),
   tests("MediaBridgeTests", ["MediaBridge"] + serviceBase + ["Crypto"]),
   tests("CryptoTests", ["Crypto"]),
+  tests("PostgresTests", ["Core", "JSON", "Logging", "Metrics", "Postgres"]),
 ]
 
 let package = Package(

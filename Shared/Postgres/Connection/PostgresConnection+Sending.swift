@@ -1,0 +1,187 @@
+internal import CPostgres
+import Core
+import Synchronization
+
+extension PostgresConnection {
+  /// Sends the statements of `batch`, closed with a sync, and waits for all of their results.
+  ///
+  /// - Parameter isCancellable: Whether cancelling the task asks the server to stop. The connection is of no further
+  ///   use then.
+  ///
+  /// Throws: `PostgresError` of the first statement that failed; `CancellationError`.
+  func run(_ batch: EncodedBatch, isCancellable: Bool = true) async throws -> [ResultStorage] {
+    try await wait(isCancellable: isCancellable) { [self] id, continuation in
+      submit(batch, id: id, continuation)
+    }
+  }
+
+  /// Runs text that may hold several statements, without parameters. Nothing else may run on the connection.
+  func runScript(_ sql: String, name: String) async throws -> [ResultStorage] {
+    try await simple(sql, name: name, kind: .script)
+  }
+
+  /// Leaves pipeline mode, sends `sql`, and waits. Pipeline mode returns when the server is done with it.
+  func simple(_ sql: String, name: String, kind: Operation.Kind) async throws -> [ResultStorage] {
+    try await wait(isCancellable: true) { [self] id, continuation in
+      start(id: id, kind: kind, slots: [.query(NamedQuery(name: name, sql: sql))], continuation) { state, handle in
+        guard state.operations.isEmpty else { return "a statement still runs" }
+        if PQpipelineStatus(handle) == PQ_PIPELINE_ON, PQexitPipelineMode(handle) == 0 { return errorMessage(handle) }
+        return PQsendQuery(handle, sql) == 1 ? nil : errorMessage(handle)
+      }
+    }
+  }
+
+  /// Waits for an operation that `start` begins under the id that it is given.
+  func wait(
+    isCancellable: Bool,
+    _ start: (UInt64, CheckedContinuation<Result<[ResultStorage], PostgresError>, Never>) -> Void
+  ) async throws -> [ResultStorage] {
+    let id = state.withLock { state in
+      defer { state.nextOperation += 1 }
+      return state.nextOperation
+    }
+    let outcome: Result<[ResultStorage], PostgresError>
+    if isCancellable {
+      try Task.checkCancellation()
+      outcome = await withTaskCancellationHandler {
+        await withCheckedContinuation { continuation in
+          start(id, continuation)
+          if Task.isCancelled { cancel(id) }  // The handler may have run before there was anything to cancel.
+        }
+      } onCancel: {
+        cancel(id)
+      }
+    } else {
+      outcome = await withCheckedContinuation { start(id, $0) }
+    }
+    switch outcome {
+    case .success(let results): return results
+    case .failure(let error):
+      if error.code == .cancelled {
+        if isCancellable, Task.isCancelled { throw CancellationError() }
+        var late = error
+        late.code = .timedOut  // The server's own time-out has the same SQLSTATE.
+        throw late
+      }
+      throw error
+    }
+  }
+
+  /// Queues an operation after `send` has handed its bytes to libpq.
+  ///
+  /// - Parameter send: Returns what libpq complains about, nil when all was taken.
+  func start(
+    id: UInt64, kind: Operation.Kind, slots: [Operation.Slot], hasDeadline: Bool = true,
+    _ continuation: CheckedContinuation<Result<[ResultStorage], PostgresError>, Never>,
+    _ send: (inout State, OpaquePointer) -> String?
+  ) {
+    let refusal: PostgresError? = state.withLock { state in
+      guard let handle = state.handle else {
+        return state.failure ?? PostgresError(.unavailable, "the connection is closed")
+      }
+      if let problem = send(&state, handle) {
+        return PostgresError(PQstatus(handle) == CONNECTION_BAD ? .unavailable : .server, problem)
+      }
+      state.operations.append(
+        Operation(
+          id: id, kind: kind, slots: slots,
+          deadline: hasDeadline ? answerTimeout.map { ContinuousClock.now + $0 } : nil,
+          continuation: continuation))
+      flush(&state, handle)
+      return nil
+    }
+    if let refusal {
+      continuation.resume(returning: .failure(refusal.named(slots.first?.query.name ?? "")))
+    }
+  }
+
+  /// Sends what libpq holds; what the socket does not take now, the reactor sends when it can.
+  func flush(_ state: inout State, _ handle: OpaquePointer) {
+    // A failure shows when the reactor reads.
+    let isFull = PQflush(handle) == 1
+    if isFull != state.watchesWriting {
+      state.watchesWriting = isFull
+      reactor.watch(descriptor, token: state.token, forWriting: isFull)
+    }
+    if !isFull { state.unflushedChunks = 0 }
+  }
+
+  private func submit(
+    _ batch: EncodedBatch, id: UInt64,
+    _ continuation: CheckedContinuation<Result<[ResultStorage], PostgresError>, Never>
+  ) {
+    let refusal: (error: PostgresError, isFinal: Bool)? = state.withLock { state in
+      guard let handle = state.handle else {
+        return (state.failure ?? PostgresError(.unavailable, "the connection is closed"), false)
+      }
+      guard PQpipelineStatus(handle) == PQ_PIPELINE_ON else { return (PostgresError(.syntax, "a COPY still runs"), false) }
+      var slots: [Operation.Slot] = []
+      slots.reserveCapacity(batch.parts.count)
+      for part in batch.parts {
+        // Half of a batch cannot be taken back from libpq.
+        guard send(part, of: batch, &state.prepared, handle, &slots) else {
+          return (PostgresError(.unavailable, errorMessage(handle)), true)
+        }
+      }
+      guard PQpipelineSync(handle) == 1 else { return (PostgresError(.unavailable, errorMessage(handle)), true) }
+      state.operations.append(
+        Operation(
+          id: id, kind: .pipeline, slots: slots, deadline: answerTimeout.map { ContinuousClock.now + $0 },
+          continuation: continuation))
+      flush(&state, handle)
+      return nil
+    }
+    guard let refusal else { return }
+    let error = refusal.error.named(batch.parts.first?.query.name ?? "")
+    if refusal.isFinal { fail(error) }
+    continuation.resume(returning: .failure(error))
+  }
+
+  /// Hands one statement to libpq, its preparation first where that is needed. False when libpq refuses.
+  private func send(
+    _ part: EncodedBatch.Part, of batch: EncodedBatch, _ prepared: inout PreparedStatements, _ handle: OpaquePointer,
+    _ slots: inout [Operation.Slot]
+  ) -> Bool {
+    let types = batch.types[part.firstValue..<part.firstValue + part.valueCount]
+    let name: [CChar]
+    if let known = prepared.name(of: part.query, types: types) {
+      name = known
+    } else {
+      name = prepared.add(part.query, types: types)
+      let sent = types.withUnsafeBufferPointer { types in
+        PQsendPrepare(handle, name, part.query.sql, Int32(types.count), types.baseAddress)
+      }
+      guard sent == 1 else { return false }
+      slots.append(.prepare(part.query, name: name))
+    }
+    slots.append(.query(part.query))
+    return execute(name, part, of: batch, handle)
+  }
+
+  private func execute(
+    _ name: [CChar], _ part: EncodedBatch.Part, of batch: EncodedBatch, _ handle: OpaquePointer
+  ) -> Bool {
+    let count = part.valueCount
+    if count == 0 { return PQsendQueryPrepared(handle, name, 0, nil, nil, nil, 1) == 1 }
+    return batch.bytes.bytes.withUnsafeBytes { bytes in
+      withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { pointers in
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
+          // An empty value still needs an address, which is not read: a null address means null.
+          let base = bytes.baseAddress ?? UnsafeRawPointer(numbers.baseAddress)
+          var offset = part.firstByte
+          for index in 0..<count {
+            let length = batch.lengths[part.firstValue + index]
+            let address = length < 0 ? nil : base.map { ($0 + offset).assumingMemoryBound(to: CChar.self) }
+            pointers.initializeElement(at: index, to: address)
+            numbers.initializeElement(at: index, to: length)
+            numbers.initializeElement(at: count + index, to: 1)
+            offset += Int(max(0, length))
+          }
+          let formats = numbers.baseAddress.map { UnsafePointer($0 + count) }
+          return PQsendQueryPrepared(
+            handle, name, Int32(count), pointers.baseAddress, numbers.baseAddress, formats, 1) == 1
+        }
+      }
+    }
+  }
+}

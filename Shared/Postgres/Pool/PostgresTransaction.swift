@@ -1,0 +1,144 @@
+internal import CPostgres
+import Synchronization
+
+/// How far a transaction is kept apart from others (PostgreSQL 16 manual, section 13.2).
+public enum TransactionIsolation: Hashable, Sendable {
+  case readCommitted
+  case repeatableRead
+  case serializable
+
+  fileprivate var begin: NamedQuery {
+    switch self {
+    case .readCommitted: PostgresTransaction.beginReadCommitted
+    case .repeatableRead: PostgresTransaction.beginRepeatableRead
+    case .serializable: PostgresTransaction.beginSerializable
+    }
+  }
+}
+
+/// A transaction that is open. Valid inside the closure that it was given to; may be used by its child tasks.
+public final class PostgresTransaction: PostgresSession {
+  private struct State {
+    var hasBegun = false
+    var isOver = false
+    /// The first failure after which only a new attempt can succeed.
+    var retryable: PostgresError?
+    var commitHooks: [@Sendable () -> Void] = []
+  }
+
+  fileprivate static let beginReadCommitted = NamedQuery(name: "begin", sql: "begin isolation level read committed")
+  fileprivate static let beginRepeatableRead = NamedQuery(name: "begin", sql: "begin isolation level repeatable read")
+  fileprivate static let beginSerializable = NamedQuery(name: "begin", sql: "begin isolation level serializable")
+  private static let commit = NamedQuery(name: "commit", sql: "commit")
+  private static let rollback = NamedQuery(name: "rollback", sql: "rollback")
+
+  private let connection: PostgresConnection
+  private let isolation: TransactionIsolation
+  private let metrics: PoolMetrics
+  private let state = Mutex(State())
+
+  init(_ connection: PostgresConnection, _ isolation: TransactionIsolation, _ metrics: PoolMetrics) {
+    self.connection = connection
+    self.isolation = isolation
+    self.metrics = metrics
+  }
+
+  /// Why the whole transaction should be tried again, if it should.
+  var retryable: PostgresError? { state.withLock { $0.retryable } }
+
+  /// Runs `statements`. BEGIN travels with the first of them, so that it costs no round trip.
+  public func run(_ statements: [PostgresStatement]) async throws -> [PostgresResult] {
+    let (begins, isOver) = state.withLock { state in
+      defer { state.hasBegun = true }
+      return (!state.hasBegun, state.isOver)
+    }
+    guard !isOver else { throw PostgresError(.syntax, "the transaction is over") }
+    guard begins || !statements.isEmpty else { return [] }
+    var batch = EncodedBatch()
+    if begins { try batch.append(PostgresStatement(isolation.begin)) }
+    for statement in statements { try batch.append(statement) }
+    let started = ContinuousClock.now
+    do {
+      let results = try await connection.run(batch)
+      if let first = statements.first { metrics.finished(first.query, since: started) }
+      return results.dropFirst(begins ? 1 : 0).map(PostgresResult.init)
+    } catch let error as PostgresError {
+      note(error)
+      throw error
+    }
+  }
+
+  /// Streams rows into `table`, as part of the transaction; see `PostgresCopyWriter`. Nothing else of the transaction
+  /// may run meanwhile.
+  ///
+  /// Returns: the number of rows.
+  public func copyIn(
+    table: String, columns: [String], _ body: (PostgresCopyWriter) async throws -> Void
+  ) async throws -> Int {
+    _ = try await run([])
+    do {
+      return try await connection.copyIn(table: table, columns: columns, body)
+    } catch let error as PostgresError {
+      note(error)
+      throw error
+    }
+  }
+
+  /// Calls `action` after the transaction has committed; not when it is rolled back or its fate is unknown.
+  public func onCommit(_ action: @escaping @Sendable () -> Void) {
+    state.withLock { $0.commitHooks.append(action) }
+  }
+
+  func commit() async throws {
+    let hasBegun = state.withLock { state in
+      state.isOver = true
+      return state.hasBegun
+    }
+    if hasBegun {
+      if let retryable { throw retryable }
+      try Task.checkCancellation()
+      try await sendCommit()
+    }
+    for hook in state.withLock({ $0.commitHooks }) { hook() }
+  }
+
+  private func sendCommit() async throws {
+    var batch = EncodedBatch()
+    try batch.append(PostgresStatement(PostgresTransaction.commit))
+    do {
+      let results = try await connection.run(batch, isCancellable: false)
+      // The server answers COMMIT with ROLLBACK when a statement had failed and the body did not say so.
+      guard let result = results.first, let tag = PQcmdStatus(result.handle), String(cString: tag) == "COMMIT" else {
+        throw PostgresError(.server, "rolled back, because a statement failed", queryName: "commit")
+      }
+    } catch var error as PostgresError {
+      if error.wasInFlight || error.code == .unavailable && connection.failure == nil {
+        error = PostgresError(.commitUnknown, error.message, sqlState: error.sqlState, queryName: "commit")
+      }
+      note(error)
+      throw error
+    }
+  }
+
+  /// Undoes what was done. When even that fails the connection is closed, which undoes it too.
+  func rollback() async {
+    let hasBegun = state.withLock { state in
+      state.isOver = true
+      return state.hasBegun
+    }
+    guard hasBegun, connection.isInTransaction, connection.isUsable else { return }
+    var batch = EncodedBatch()
+    do {
+      try batch.append(PostgresStatement(PostgresTransaction.rollback))
+      _ = try await connection.run(batch, isCancellable: false)
+    } catch {
+      connection.close()
+    }
+  }
+
+  private func note(_ error: PostgresError) {
+    metrics.failed(error)
+    guard error.code == .serialization || error.code == .unavailable || error.isStalePlan else { return }
+    state.withLock { if $0.retryable == nil { $0.retryable = error } }
+  }
+}
