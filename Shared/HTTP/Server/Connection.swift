@@ -114,7 +114,7 @@ final class Connection: @unchecked Sendable {
       let count = try await stream.read(into: buffer.space(atLeast: 2048), timeout: timeout)
       buffer.commit(count)
       return count > 0
-    } catch  where error.code == .timedOut {
+    } catch let error where error.code == .timedOut {
       return false
     }
   }

@@ -121,7 +121,7 @@ public final class HTTPServer: LifecycleService {
           await connection.serve()
           core.remove(connection)
         }
-      } catch  where error.code == .closed || error.code == .cancelled {
+      } catch let error where error.code == .closed || error.code == .cancelled {
         return
       } catch {
         // Out of file descriptors, most likely: those that end give theirs back.
