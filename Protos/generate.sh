@@ -42,7 +42,7 @@ export LC_ALL=C
 stale=0
 
 # Moves the headers that protoc-c wrote next to the sources into include/, with a module map over them.
-# Arguments: folder, name of the module, headers of other modules that these need no copy of.
+# Arguments: folder, name of the module.
 as_c_module() {
   local folder=$1 module=$2 header
   (
@@ -77,31 +77,41 @@ install_tree() {
   find "$to" -mindepth 1 -type d -empty -delete
 }
 
-# Arguments: folder with the .proto files, module of the C.
+# Writes C and messages of the .proto files below a folder. Arguments: that folder, a work folder, module of the C.
 generate() {
-  local protos=$1 c_module=$2 files
-  files=$(cd "$protos" && find . -name '*.proto' | sed 's,^\./,,' | sort)
-  mkdir -p "$work/C" "$work/Messages" "$work/Services"
-  # shellcheck disable=SC2086
-  protoc-c -I "$protos" -I "$includes" --c_out="$work/C" $files
-  # shellcheck disable=SC2086
+  local protos=$1 out=$2 c_module=$3 files
+  mapfile -t files < <(proto_files "$protos")
+  mkdir -p "$out/C" "$out/Messages"
+  protoc-c -I "$protos" -I "$includes" --c_out="$out/C" "${files[@]}"
   protoc -I "$protos" -I "$includes" --plugin=protoc-gen-ringmaster="$plugin" \
-    --ringmaster_out="$work/Messages" --ringmaster_opt="messages,c_module=$c_module" $files
+    --ringmaster_out="$out/Messages" --ringmaster_opt="messages,c_module=$c_module" "${files[@]}"
 }
 
-well_known='google/protobuf/timestamp.proto google/protobuf/duration.proto'
+proto_files() { (cd "$1" && find . -name '*.proto' | sed 's,^\./,,' | sort); }
 
-generate Protos CRingmasterProtos
-# shellcheck disable=SC2086
-protoc-c -I "$includes" --c_out="$work/C" $well_known
-as_c_module "$work/C" CRingmasterProtos
-# shellcheck disable=SC2046
+# The system's own.
+generate Protos "$work/main" CRingmasterProtos
+protoc-c -I "$includes" --c_out="$work/main/C" google/protobuf/timestamp.proto google/protobuf/duration.proto
+as_c_module "$work/main/C" CRingmasterProtos
+mkdir -p "$work/main/Services"
+mapfile -t files < <(proto_files Protos)
 protoc -I Protos -I "$includes" --plugin=protoc-gen-ringmaster="$plugin" \
-  --ringmaster_out="$work/Services" --ringmaster_opt=services \
-  $(cd Protos && find . -name '*.proto' | sed 's,^\./,,' | sort)
-install_tree "$work/C" Protos/Generated/C
-install_tree "$work/Messages" Protos/Generated/Messages
-install_tree "$work/Services" Protos/Generated/Services
+  --ringmaster_out="$work/main/Services" --ringmaster_opt=services "${files[@]}"
+for part in C Messages Services; do install_tree "$work/main/$part" "Protos/Generated/$part"; done
+
+# The conformance test's. Its C takes Timestamp and Duration from the system's.
+generate Tests/Conformance/Protobuf/Protos "$work/conformance" CConformanceProtos
+as_c_module "$work/conformance/C" CConformanceProtos
+for part in C Messages; do install_tree "$work/conformance/$part" "Tests/Conformance/Protobuf/Generated/$part"; done
+
+# The plugin's.
+if [ -f "$includes/google/protobuf/compiler/plugin.proto" ]; then
+  mkdir -p "$work/descriptor"
+  protoc-c -I "$includes" --c_out="$work/descriptor" \
+    google/protobuf/descriptor.proto google/protobuf/compiler/plugin.proto
+  as_c_module "$work/descriptor" CDescriptorProtos
+  install_tree "$work/descriptor" Protos/Plugin/Descriptor
+fi
 
 if [ $stale = 1 ]; then
   echo 'Generated code is not up to date: run Protos/generate.sh and commit what it writes.' >&2

@@ -976,11 +976,10 @@ extension CallWindow {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CallWindow {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__call_window__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CallWindow(c: c)
+    let model = arena.new(Ringmaster__V1__CallWindow.self)
+    ringmaster__v1__call_window__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CallWindow(c: c.assumingMemoryBound(to: Ringmaster__V1__CallWindow.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1058,11 +1057,10 @@ extension CampaignPolicy {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CampaignPolicy {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__campaign_policy__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CampaignPolicy(c: c)
+    let model = arena.new(Ringmaster__V1__CampaignPolicy.self)
+    ringmaster__v1__campaign_policy__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CampaignPolicy(c: c.assumingMemoryBound(to: Ringmaster__V1__CampaignPolicy.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1407,11 +1405,10 @@ extension RetryRule {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> RetryRule {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__retry_rule__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try RetryRule(c: c)
+    let model = arena.new(Ringmaster__V1__RetryRule.self)
+    ringmaster__v1__retry_rule__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try RetryRule(c: c.assumingMemoryBound(to: Ringmaster__V1__RetryRule.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1502,11 +1499,10 @@ extension Campaign {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Campaign {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__campaign__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try Campaign(c: c)
+    let model = arena.new(Ringmaster__V1__Campaign.self)
+    ringmaster__v1__campaign__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try Campaign(c: c.assumingMemoryBound(to: Ringmaster__V1__Campaign.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1661,11 +1657,10 @@ extension CreateCampaignRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CreateCampaignRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__create_campaign_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CreateCampaignRequest(c: c)
+    let model = arena.new(Ringmaster__V1__CreateCampaignRequest.self)
+    ringmaster__v1__create_campaign_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CreateCampaignRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__CreateCampaignRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1731,11 +1726,10 @@ extension GetCampaignRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> GetCampaignRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__get_campaign_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try GetCampaignRequest(c: c)
+    let model = arena.new(Ringmaster__V1__GetCampaignRequest.self)
+    ringmaster__v1__get_campaign_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try GetCampaignRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__GetCampaignRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1802,11 +1796,10 @@ extension ListCampaignsRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListCampaignsRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_campaigns_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListCampaignsRequest(c: c)
+    let model = arena.new(Ringmaster__V1__ListCampaignsRequest.self)
+    ringmaster__v1__list_campaigns_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListCampaignsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ListCampaignsRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1877,11 +1870,10 @@ extension ListCampaignsResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListCampaignsResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_campaigns_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListCampaignsResponse(c: c)
+    let model = arena.new(Ringmaster__V1__ListCampaignsResponse.self)
+    ringmaster__v1__list_campaigns_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListCampaignsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ListCampaignsResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1967,11 +1959,10 @@ extension UpdateCampaignRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> UpdateCampaignRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__update_campaign_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try UpdateCampaignRequest(c: c)
+    let model = arena.new(Ringmaster__V1__UpdateCampaignRequest.self)
+    ringmaster__v1__update_campaign_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try UpdateCampaignRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__UpdateCampaignRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -2055,11 +2046,10 @@ extension DeleteCampaignRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> DeleteCampaignRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__delete_campaign_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try DeleteCampaignRequest(c: c)
+    let model = arena.new(Ringmaster__V1__DeleteCampaignRequest.self)
+    ringmaster__v1__delete_campaign_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try DeleteCampaignRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__DeleteCampaignRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -2126,11 +2116,10 @@ extension DeleteCampaignResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> DeleteCampaignResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__delete_campaign_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try DeleteCampaignResponse(c: c)
+    let model = arena.new(Ringmaster__V1__DeleteCampaignResponse.self)
+    ringmaster__v1__delete_campaign_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try DeleteCampaignResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__DeleteCampaignResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -2179,11 +2168,10 @@ extension ChangeCampaignStateRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ChangeCampaignStateRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__change_campaign_state_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ChangeCampaignStateRequest(c: c)
+    let model = arena.new(Ringmaster__V1__ChangeCampaignStateRequest.self)
+    ringmaster__v1__change_campaign_state_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ChangeCampaignStateRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ChangeCampaignStateRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -2257,11 +2245,10 @@ extension CampaignAuditEntry {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CampaignAuditEntry {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__campaign_audit_entry__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CampaignAuditEntry(c: c)
+    let model = arena.new(Ringmaster__V1__CampaignAuditEntry.self)
+    ringmaster__v1__campaign_audit_entry__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CampaignAuditEntry(c: c.assumingMemoryBound(to: Ringmaster__V1__CampaignAuditEntry.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -2353,11 +2340,10 @@ extension ListCampaignAuditResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListCampaignAuditResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_campaign_audit_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListCampaignAuditResponse(c: c)
+    let model = arena.new(Ringmaster__V1__ListCampaignAuditResponse.self)
+    ringmaster__v1__list_campaign_audit_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListCampaignAuditResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ListCampaignAuditResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -2433,11 +2419,10 @@ extension CampaignProgress {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CampaignProgress {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__campaign_progress__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CampaignProgress(c: c)
+    let model = arena.new(Ringmaster__V1__CampaignProgress.self)
+    ringmaster__v1__campaign_progress__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CampaignProgress(c: c.assumingMemoryBound(to: Ringmaster__V1__CampaignProgress.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -2644,11 +2629,10 @@ extension GetProgressRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> GetProgressRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__get_progress_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try GetProgressRequest(c: c)
+    let model = arena.new(Ringmaster__V1__GetProgressRequest.self)
+    ringmaster__v1__get_progress_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try GetProgressRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__GetProgressRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -2734,11 +2718,10 @@ extension Lead {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Lead {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__lead__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try Lead(c: c)
+    let model = arena.new(Ringmaster__V1__Lead.self)
+    ringmaster__v1__lead__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try Lead(c: c.assumingMemoryBound(to: Ringmaster__V1__Lead.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -2977,11 +2960,10 @@ extension NewLead {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> NewLead {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__new_lead__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try NewLead(c: c)
+    let model = arena.new(Ringmaster__V1__NewLead.self)
+    ringmaster__v1__new_lead__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try NewLead(c: c.assumingMemoryBound(to: Ringmaster__V1__NewLead.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3121,11 +3103,10 @@ extension LeadProblem {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> LeadProblem {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__lead_problem__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try LeadProblem(c: c)
+    let model = arena.new(Ringmaster__V1__LeadProblem.self)
+    ringmaster__v1__lead_problem__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try LeadProblem(c: c.assumingMemoryBound(to: Ringmaster__V1__LeadProblem.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3206,11 +3187,10 @@ extension OpenImportRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OpenImportRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__open_import_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try OpenImportRequest(c: c)
+    let model = arena.new(Ringmaster__V1__OpenImportRequest.self)
+    ringmaster__v1__open_import_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try OpenImportRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__OpenImportRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3287,11 +3267,10 @@ extension OpenImportResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OpenImportResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__open_import_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try OpenImportResponse(c: c)
+    let model = arena.new(Ringmaster__V1__OpenImportResponse.self)
+    ringmaster__v1__open_import_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try OpenImportResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__OpenImportResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3358,11 +3337,10 @@ extension ImportLeadsRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ImportLeadsRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__import_leads_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ImportLeadsRequest(c: c)
+    let model = arena.new(Ringmaster__V1__ImportLeadsRequest.self)
+    ringmaster__v1__import_leads_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ImportLeadsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ImportLeadsRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3482,11 +3460,10 @@ extension ImportLeadsResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ImportLeadsResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__import_leads_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ImportLeadsResponse(c: c)
+    let model = arena.new(Ringmaster__V1__ImportLeadsResponse.self)
+    ringmaster__v1__import_leads_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ImportLeadsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ImportLeadsResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3572,11 +3549,10 @@ extension CloseImportRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CloseImportRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__close_import_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CloseImportRequest(c: c)
+    let model = arena.new(Ringmaster__V1__CloseImportRequest.self)
+    ringmaster__v1__close_import_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CloseImportRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__CloseImportRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3658,11 +3634,10 @@ extension ImportSummary {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ImportSummary {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__import_summary__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ImportSummary(c: c)
+    let model = arena.new(Ringmaster__V1__ImportSummary.self)
+    ringmaster__v1__import_summary__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ImportSummary(c: c.assumingMemoryBound(to: Ringmaster__V1__ImportSummary.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3764,11 +3739,10 @@ extension AddLeadRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AddLeadRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__add_lead_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try AddLeadRequest(c: c)
+    let model = arena.new(Ringmaster__V1__AddLeadRequest.self)
+    ringmaster__v1__add_lead_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AddLeadRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__AddLeadRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3844,11 +3818,10 @@ extension AddLeadResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AddLeadResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__add_lead_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try AddLeadResponse(c: c)
+    let model = arena.new(Ringmaster__V1__AddLeadResponse.self)
+    ringmaster__v1__add_lead_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AddLeadResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__AddLeadResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -3919,11 +3892,10 @@ extension UpdateLeadRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> UpdateLeadRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__update_lead_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try UpdateLeadRequest(c: c)
+    let model = arena.new(Ringmaster__V1__UpdateLeadRequest.self)
+    ringmaster__v1__update_lead_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try UpdateLeadRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__UpdateLeadRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -4009,11 +3981,10 @@ extension GetLeadRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> GetLeadRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__get_lead_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try GetLeadRequest(c: c)
+    let model = arena.new(Ringmaster__V1__GetLeadRequest.self)
+    ringmaster__v1__get_lead_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try GetLeadRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__GetLeadRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -4090,11 +4061,10 @@ extension ListLeadsRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListLeadsRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_leads_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListLeadsRequest(c: c)
+    let model = arena.new(Ringmaster__V1__ListLeadsRequest.self)
+    ringmaster__v1__list_leads_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListLeadsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ListLeadsRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -4180,11 +4150,10 @@ extension ListLeadsResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListLeadsResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_leads_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListLeadsResponse(c: c)
+    let model = arena.new(Ringmaster__V1__ListLeadsResponse.self)
+    ringmaster__v1__list_leads_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListLeadsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ListLeadsResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -4270,11 +4239,10 @@ extension CampaignChanged {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CampaignChanged {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__campaign_changed__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CampaignChanged(c: c)
+    let model = arena.new(Ringmaster__V1__CampaignChanged.self)
+    ringmaster__v1__campaign_changed__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CampaignChanged(c: c.assumingMemoryBound(to: Ringmaster__V1__CampaignChanged.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -4340,11 +4308,10 @@ extension LeadsAdded {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> LeadsAdded {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__leads_added__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try LeadsAdded(c: c)
+    let model = arena.new(Ringmaster__V1__LeadsAdded.self)
+    ringmaster__v1__leads_added__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try LeadsAdded(c: c.assumingMemoryBound(to: Ringmaster__V1__LeadsAdded.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -4430,11 +4397,10 @@ extension LeadUpdated {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> LeadUpdated {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__lead_updated__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try LeadUpdated(c: c)
+    let model = arena.new(Ringmaster__V1__LeadUpdated.self)
+    ringmaster__v1__lead_updated__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try LeadUpdated(c: c.assumingMemoryBound(to: Ringmaster__V1__LeadUpdated.self))
   }
 
   public func encoded() -> [UInt8] {

@@ -407,11 +407,10 @@ extension TranscriptTurn {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> TranscriptTurn {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__transcript_turn__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try TranscriptTurn(c: c)
+    let model = arena.new(Ringmaster__V1__TranscriptTurn.self)
+    ringmaster__v1__transcript_turn__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try TranscriptTurn(c: c.assumingMemoryBound(to: Ringmaster__V1__TranscriptTurn.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -501,11 +500,10 @@ extension CallReference {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CallReference {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__call_reference__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CallReference(c: c)
+    let model = arena.new(Ringmaster__V1__CallReference.self)
+    ringmaster__v1__call_reference__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CallReference(c: c.assumingMemoryBound(to: Ringmaster__V1__CallReference.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -572,11 +570,10 @@ extension PageRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> PageRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__page_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try PageRequest(c: c)
+    let model = arena.new(Ringmaster__V1__PageRequest.self)
+    ringmaster__v1__page_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try PageRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__PageRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -645,11 +642,10 @@ extension Criterion {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Criterion {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__criterion__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try Criterion(c: c)
+    let model = arena.new(Ringmaster__V1__Criterion.self)
+    ringmaster__v1__criterion__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try Criterion(c: c.assumingMemoryBound(to: Ringmaster__V1__Criterion.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -744,11 +740,10 @@ extension CriterionValue {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CriterionValue {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__criterion_value__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CriterionValue(c: c)
+    let model = arena.new(Ringmaster__V1__CriterionValue.self)
+    ringmaster__v1__criterion_value__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CriterionValue(c: c.assumingMemoryBound(to: Ringmaster__V1__CriterionValue.self))
   }
 
   public func encoded() -> [UInt8] {

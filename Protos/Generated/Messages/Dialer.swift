@@ -285,11 +285,10 @@ extension Attempt {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Attempt {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__attempt__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try Attempt(c: c)
+    let model = arena.new(Ringmaster__V1__Attempt.self)
+    ringmaster__v1__attempt__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try Attempt(c: c.assumingMemoryBound(to: Ringmaster__V1__Attempt.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -379,11 +378,10 @@ extension GetAttemptRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> GetAttemptRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__get_attempt_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try GetAttemptRequest(c: c)
+    let model = arena.new(Ringmaster__V1__GetAttemptRequest.self)
+    ringmaster__v1__get_attempt_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try GetAttemptRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__GetAttemptRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -450,11 +448,10 @@ extension ListAttemptsRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListAttemptsRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_attempts_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListAttemptsRequest(c: c)
+    let model = arena.new(Ringmaster__V1__ListAttemptsRequest.self)
+    ringmaster__v1__list_attempts_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListAttemptsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ListAttemptsRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -540,11 +537,10 @@ extension ListAttemptsResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListAttemptsResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_attempts_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListAttemptsResponse(c: c)
+    let model = arena.new(Ringmaster__V1__ListAttemptsResponse.self)
+    ringmaster__v1__list_attempts_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListAttemptsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ListAttemptsResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -630,11 +626,10 @@ extension GetQueueRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> GetQueueRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__get_queue_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try GetQueueRequest(c: c)
+    let model = arena.new(Ringmaster__V1__GetQueueRequest.self)
+    ringmaster__v1__get_queue_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try GetQueueRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__GetQueueRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -701,11 +696,10 @@ extension QueueStatus {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> QueueStatus {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__queue_status__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try QueueStatus(c: c)
+    let model = arena.new(Ringmaster__V1__QueueStatus.self)
+    ringmaster__v1__queue_status__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try QueueStatus(c: c.assumingMemoryBound(to: Ringmaster__V1__QueueStatus.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -805,11 +799,10 @@ extension AttemptStarted {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AttemptStarted {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__attempt_started__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try AttemptStarted(c: c)
+    let model = arena.new(Ringmaster__V1__AttemptStarted.self)
+    ringmaster__v1__attempt_started__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AttemptStarted(c: c.assumingMemoryBound(to: Ringmaster__V1__AttemptStarted.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -875,11 +868,10 @@ extension AttemptWithdrawn {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AttemptWithdrawn {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__attempt_withdrawn__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try AttemptWithdrawn(c: c)
+    let model = arena.new(Ringmaster__V1__AttemptWithdrawn.self)
+    ringmaster__v1__attempt_withdrawn__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AttemptWithdrawn(c: c.assumingMemoryBound(to: Ringmaster__V1__AttemptWithdrawn.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -980,11 +972,10 @@ extension RetryScheduled {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> RetryScheduled {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__retry_scheduled__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try RetryScheduled(c: c)
+    let model = arena.new(Ringmaster__V1__RetryScheduled.self)
+    ringmaster__v1__retry_scheduled__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try RetryScheduled(c: c.assumingMemoryBound(to: Ringmaster__V1__RetryScheduled.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1090,11 +1081,10 @@ extension LeadFinished {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> LeadFinished {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__lead_finished__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try LeadFinished(c: c)
+    let model = arena.new(Ringmaster__V1__LeadFinished.self)
+    ringmaster__v1__lead_finished__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try LeadFinished(c: c.assumingMemoryBound(to: Ringmaster__V1__LeadFinished.self))
   }
 
   public func encoded() -> [UInt8] {

@@ -78,11 +78,10 @@ extension PlannedAction {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> PlannedAction {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__planned_action__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try PlannedAction(c: c)
+    let model = arena.new(Ringmaster__V1__PlannedAction.self)
+    ringmaster__v1__planned_action__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try PlannedAction(c: c.assumingMemoryBound(to: Ringmaster__V1__PlannedAction.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -212,11 +211,10 @@ extension ListPlannedActionsRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListPlannedActionsRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_planned_actions_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListPlannedActionsRequest(c: c)
+    let model = arena.new(Ringmaster__V1__ListPlannedActionsRequest.self)
+    ringmaster__v1__list_planned_actions_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListPlannedActionsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ListPlannedActionsRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -302,11 +300,10 @@ extension ListPlannedActionsResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListPlannedActionsResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_planned_actions_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListPlannedActionsResponse(c: c)
+    let model = arena.new(Ringmaster__V1__ListPlannedActionsResponse.self)
+    ringmaster__v1__list_planned_actions_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListPlannedActionsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ListPlannedActionsResponse.self))
   }
 
   public func encoded() -> [UInt8] {

@@ -138,11 +138,10 @@ extension HealthCheckRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> HealthCheckRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__health_check_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try HealthCheckRequest(c: c)
+    let model = arena.new(Ringmaster__V1__HealthCheckRequest.self)
+    ringmaster__v1__health_check_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try HealthCheckRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__HealthCheckRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -206,11 +205,10 @@ extension HealthCheckResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> HealthCheckResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__health_check_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try HealthCheckResponse(c: c)
+    let model = arena.new(Ringmaster__V1__HealthCheckResponse.self)
+    ringmaster__v1__health_check_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try HealthCheckResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__HealthCheckResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -272,11 +270,10 @@ extension ListMethodsRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListMethodsRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_methods_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListMethodsRequest(c: c)
+    let model = arena.new(Ringmaster__V1__ListMethodsRequest.self)
+    ringmaster__v1__list_methods_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListMethodsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ListMethodsRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -325,11 +322,10 @@ extension ListMethodsResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListMethodsResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_methods_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListMethodsResponse(c: c)
+    let model = arena.new(Ringmaster__V1__ListMethodsResponse.self)
+    ringmaster__v1__list_methods_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListMethodsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ListMethodsResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -405,11 +401,10 @@ extension MethodDescription {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> MethodDescription {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__method_description__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try MethodDescription(c: c)
+    let model = arena.new(Ringmaster__V1__MethodDescription.self)
+    ringmaster__v1__method_description__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try MethodDescription(c: c.assumingMemoryBound(to: Ringmaster__V1__MethodDescription.self))
   }
 
   public func encoded() -> [UInt8] {

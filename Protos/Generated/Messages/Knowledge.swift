@@ -111,11 +111,10 @@ extension KnowledgeBase {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> KnowledgeBase {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__knowledge_base__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try KnowledgeBase(c: c)
+    let model = arena.new(Ringmaster__V1__KnowledgeBase.self)
+    ringmaster__v1__knowledge_base__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try KnowledgeBase(c: c.assumingMemoryBound(to: Ringmaster__V1__KnowledgeBase.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -261,11 +260,10 @@ extension ObjectionHandler {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ObjectionHandler {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__objection_handler__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ObjectionHandler(c: c)
+    let model = arena.new(Ringmaster__V1__ObjectionHandler.self)
+    ringmaster__v1__objection_handler__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ObjectionHandler(c: c.assumingMemoryBound(to: Ringmaster__V1__ObjectionHandler.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -336,11 +334,10 @@ extension BuildCallBriefRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> BuildCallBriefRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__build_call_brief_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try BuildCallBriefRequest(c: c)
+    let model = arena.new(Ringmaster__V1__BuildCallBriefRequest.self)
+    ringmaster__v1__build_call_brief_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try BuildCallBriefRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__BuildCallBriefRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -441,11 +438,10 @@ extension CallBrief {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CallBrief {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__call_brief__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CallBrief(c: c)
+    let model = arena.new(Ringmaster__V1__CallBrief.self)
+    ringmaster__v1__call_brief__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CallBrief(c: c.assumingMemoryBound(to: Ringmaster__V1__CallBrief.self))
   }
 
   public func encoded() -> [UInt8] {

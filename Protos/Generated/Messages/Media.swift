@@ -241,11 +241,10 @@ extension DialPermit {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> DialPermit {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__dial_permit__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try DialPermit(c: c)
+    let model = arena.new(Ringmaster__V1__DialPermit.self)
+    ringmaster__v1__dial_permit__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try DialPermit(c: c.assumingMemoryBound(to: Ringmaster__V1__DialPermit.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -407,11 +406,10 @@ extension PlaceCallRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> PlaceCallRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__place_call_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try PlaceCallRequest(c: c)
+    let model = arena.new(Ringmaster__V1__PlaceCallRequest.self)
+    ringmaster__v1__place_call_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try PlaceCallRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__PlaceCallRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -522,11 +520,10 @@ extension MediaCall {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> MediaCall {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__media_call__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try MediaCall(c: c)
+    let model = arena.new(Ringmaster__V1__MediaCall.self)
+    ringmaster__v1__media_call__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try MediaCall(c: c.assumingMemoryBound(to: Ringmaster__V1__MediaCall.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -660,11 +657,10 @@ extension CallProgressed {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CallProgressed {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__call_progressed__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CallProgressed(c: c)
+    let model = arena.new(Ringmaster__V1__CallProgressed.self)
+    ringmaster__v1__call_progressed__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CallProgressed(c: c.assumingMemoryBound(to: Ringmaster__V1__CallProgressed.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -775,11 +771,10 @@ extension CallFact {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CallFact {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__call_fact__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CallFact(c: c)
+    let model = arena.new(Ringmaster__V1__CallFact.self)
+    ringmaster__v1__call_fact__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CallFact(c: c.assumingMemoryBound(to: Ringmaster__V1__CallFact.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -921,11 +916,10 @@ extension ProviderEnded {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ProviderEnded {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__provider_ended__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ProviderEnded(c: c)
+    let model = arena.new(Ringmaster__V1__ProviderEnded.self)
+    ringmaster__v1__provider_ended__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ProviderEnded(c: c.assumingMemoryBound(to: Ringmaster__V1__ProviderEnded.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -997,11 +991,10 @@ extension CallEnded {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CallEnded {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__call_ended__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CallEnded(c: c)
+    let model = arena.new(Ringmaster__V1__CallEnded.self)
+    ringmaster__v1__call_ended__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CallEnded(c: c.assumingMemoryBound(to: Ringmaster__V1__CallEnded.self))
   }
 
   public func encoded() -> [UInt8] {

@@ -215,11 +215,10 @@ extension CallRecord {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CallRecord {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__call_record__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CallRecord(c: c)
+    let model = arena.new(Ringmaster__V1__CallRecord.self)
+    ringmaster__v1__call_record__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CallRecord(c: c.assumingMemoryBound(to: Ringmaster__V1__CallRecord.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -486,11 +485,10 @@ extension CostLine {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CostLine {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__cost_line__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CostLine(c: c)
+    let model = arena.new(Ringmaster__V1__CostLine.self)
+    ringmaster__v1__cost_line__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CostLine(c: c.assumingMemoryBound(to: Ringmaster__V1__CostLine.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -569,11 +567,10 @@ extension ListCallsRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListCallsRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_calls_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListCallsRequest(c: c)
+    let model = arena.new(Ringmaster__V1__ListCallsRequest.self)
+    ringmaster__v1__list_calls_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListCallsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ListCallsRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -664,11 +661,10 @@ extension ListCallsResponse {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListCallsResponse {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__list_calls_response__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ListCallsResponse(c: c)
+    let model = arena.new(Ringmaster__V1__ListCallsResponse.self)
+    ringmaster__v1__list_calls_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListCallsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ListCallsResponse.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -754,11 +750,10 @@ extension Transcript {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Transcript {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__transcript__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try Transcript(c: c)
+    let model = arena.new(Ringmaster__V1__Transcript.self)
+    ringmaster__v1__transcript__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try Transcript(c: c.assumingMemoryBound(to: Ringmaster__V1__Transcript.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -844,11 +839,10 @@ extension GetStatisticsRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> GetStatisticsRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__get_statistics_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try GetStatisticsRequest(c: c)
+    let model = arena.new(Ringmaster__V1__GetStatisticsRequest.self)
+    ringmaster__v1__get_statistics_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try GetStatisticsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__GetStatisticsRequest.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -915,11 +909,10 @@ extension CallStatistics {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CallStatistics {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__call_statistics__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CallStatistics(c: c)
+    let model = arena.new(Ringmaster__V1__CallStatistics.self)
+    ringmaster__v1__call_statistics__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CallStatistics(c: c.assumingMemoryBound(to: Ringmaster__V1__CallStatistics.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -1095,11 +1088,10 @@ extension OutcomeDecided {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OutcomeDecided {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__outcome_decided__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try OutcomeDecided(c: c)
+    let model = arena.new(Ringmaster__V1__OutcomeDecided.self)
+    ringmaster__v1__outcome_decided__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try OutcomeDecided(c: c.assumingMemoryBound(to: Ringmaster__V1__OutcomeDecided.self))
   }
 
   public func encoded() -> [UInt8] {

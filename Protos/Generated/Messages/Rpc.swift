@@ -118,11 +118,10 @@ extension RpcBatch {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> RpcBatch {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__rpc_batch__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try RpcBatch(c: c)
+    let model = arena.new(Ringmaster__V1__RpcBatch.self)
+    ringmaster__v1__rpc_batch__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try RpcBatch(c: c.assumingMemoryBound(to: Ringmaster__V1__RpcBatch.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -247,11 +246,10 @@ extension RpcCall {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> RpcCall {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__rpc_call__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try RpcCall(c: c)
+    let model = arena.new(Ringmaster__V1__RpcCall.self)
+    ringmaster__v1__rpc_call__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try RpcCall(c: c.assumingMemoryBound(to: Ringmaster__V1__RpcCall.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -371,11 +369,10 @@ extension RpcResult {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> RpcResult {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__rpc_result__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try RpcResult(c: c)
+    let model = arena.new(Ringmaster__V1__RpcResult.self)
+    ringmaster__v1__rpc_result__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try RpcResult(c: c.assumingMemoryBound(to: Ringmaster__V1__RpcResult.self))
   }
 
   public func encoded() -> [UInt8] {

@@ -253,11 +253,10 @@ extension ExtractedField {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ExtractedField {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__extracted_field__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ExtractedField(c: c)
+    let model = arena.new(Ringmaster__V1__ExtractedField.self)
+    ringmaster__v1__extracted_field__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ExtractedField(c: c.assumingMemoryBound(to: Ringmaster__V1__ExtractedField.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -357,11 +356,10 @@ extension CriterionResult {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CriterionResult {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__criterion_result__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try CriterionResult(c: c)
+    let model = arena.new(Ringmaster__V1__CriterionResult.self)
+    ringmaster__v1__criterion_result__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CriterionResult(c: c.assumingMemoryBound(to: Ringmaster__V1__CriterionResult.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -444,11 +442,10 @@ extension Score {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Score {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__score__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try Score(c: c)
+    let model = arena.new(Ringmaster__V1__Score.self)
+    ringmaster__v1__score__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try Score(c: c.assumingMemoryBound(to: Ringmaster__V1__Score.self))
   }
 
   public func encoded() -> [UInt8] {
@@ -604,11 +601,10 @@ extension ScoreCallRequest {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ScoreCallRequest {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    guard let c = ringmaster__v1__score_call_request__unpack(
-      arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,
-      bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    else { throw arena.failure(fullName) }
-    return try ScoreCallRequest(c: c)
+    let model = arena.new(Ringmaster__V1__ScoreCallRequest.self)
+    ringmaster__v1__score_call_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ScoreCallRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ScoreCallRequest.self))
   }
 
   public func encoded() -> [UInt8] {

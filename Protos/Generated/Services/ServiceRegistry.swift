@@ -49,6 +49,7 @@ public enum ServiceRegistry {
     RegisteredMethod(DialerServiceMethods.getAttempt, GetAttemptRequest.self, Attempt.self, ""),
     RegisteredMethod(DialerServiceMethods.listAttempts, ListAttemptsRequest.self, ListAttemptsResponse.self, ""),
     RegisteredMethod(DialerServiceMethods.getQueue, GetQueueRequest.self, QueueStatus.self, ""),
+    RegisteredMethod(EventFeedMethods.read, ReadEventsRequest.self, ReadEventsResponse.self, "OUT_OF_RANGE: events after `after` are no longer kept."),
     RegisteredMethod(FollowUpServiceMethods.listPlannedActions, ListPlannedActionsRequest.self, ListPlannedActionsResponse.self, ""),
     RegisteredMethod(HealthMethods.check, HealthCheckRequest.self, HealthCheckResponse.self, "Whether a service takes calls. NOT_FOUND when the server does not have it."),
     RegisteredMethod(HealthMethods.list, ListMethodsRequest.self, ListMethodsResponse.self, ""),

@@ -8,12 +8,10 @@ extension MessageGenerator {
       ) { writer in
         writer.line("let arena = WireArena.enter(limitFor: bytes)")
         writer.line("defer { arena.leave() }")
-        writer.line(
-          "guard let c = \(cFunctions)__unpack(")
-        writer.line("  arena.allocator.assumingMemoryBound(to: ProtobufCAllocator.self), bytes.count,")
-        writer.line("  bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))")
-        writer.line("else { throw arena.failure(fullName) }")
-        writer.line("return try \(swiftType)(c: c)")
+        writer.line("let model = arena.new(\(cType).self)")
+        writer.line("\(cFunctions)__init(model)")
+        writer.line("let c = try arena.unpack(bytes, like: model, fullName)")
+        writer.line("return try \(swiftType)(c: c.assumingMemoryBound(to: \(cType).self))")
       }
       writer.line()
       writer.block("public func encoded() -> [UInt8]") { writer in

@@ -36,15 +36,21 @@ package struct WireArena {
   /// Frees everything taken since `enter`.
   package func leave() { state.pointee.release(to: mark) }
 
-  /// A `ProtobufCAllocator`, valid until `leave`.
-  package var allocator: UnsafeMutableRawPointer { UnsafeMutableRawPointer(state) }
-
-  /// Why protobuf-c unpacked nothing.
-  package func failure(_ fullName: String) -> WireError {
-    if state.pointee.isExhausted {
-      return WireError(message: "\(fullName): takes far more memory than its size on the wire explains")
+  /// Unpacks a message of the type of `model`, an initialised C struct. (protoc-c gives nested types no unpack function
+  /// of their own, and its descriptors are globals that Swift cannot read safely: the struct points at its own.)
+  package func unpack(_ bytes: UnsafeRawBufferPointer, like model: UnsafeMutableRawPointer, _ fullName: String)
+    throws(WireError) -> UnsafeMutableRawPointer
+  {
+    let descriptor = model.assumingMemoryBound(to: ProtobufCMessage.self).pointee.descriptor
+    let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    let allocator = UnsafeMutableRawPointer(state).assumingMemoryBound(to: ProtobufCAllocator.self)
+    if let message = protobuf_c_message_unpack(descriptor, allocator, bytes.count, start) {
+      return UnsafeMutableRawPointer(message)
     }
-    return WireError(message: "\(fullName): malformed bytes")
+    if state.pointee.isExhausted {
+      throw WireError(message: "\(fullName): takes far more memory than its size on the wire explains")
+    }
+    throw WireError(message: "\(fullName): malformed bytes")
   }
 
   /// Uninitialised memory for `count` C values.
