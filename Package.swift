@@ -118,6 +118,10 @@ let testTargets: [Target] = [
     swiftSettings: swift),
   tests("MediaBridgeTests", ["MediaBridge"] + serviceBase + ["Crypto"]),
   tests("CryptoTests", ["Crypto"]),
+  tests("HTTPTests", ["HTTP", "Nng", "Core", "JSON", "Logging", "Metrics", "Crypto"]),
+  .executableTarget(
+    name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
+    swiftSettings: swift),
   tests("PostgresTests", ["Core", "JSON", "Logging", "Metrics", "Postgres"]),
 ]
 
