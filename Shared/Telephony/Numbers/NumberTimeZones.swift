@@ -1,0 +1,62 @@
+/// The time zones that phone numbers can be in, by longest matching prefix.
+///
+/// The facts are in `Data/number_time_zones.txt`, whose header says where they come from; `Generator/` makes it.
+/// The table is built on first use (about a millisecond) and takes some 40 kB.
+struct NumberTimeZones: Sendable {
+  static let shared = NumberTimeZones(PackageResources.number_time_zones_txt)
+
+  /// E.164 digits, ascending, each as a number: none begins with 0, so 61 and 061 cannot be confused.
+  private let prefixes: [UInt32]
+  /// For each prefix, its index in `sets`.
+  private let setOfPrefix: [UInt16]
+  /// Zone names, sorted.
+  private let sets: [[String]]
+  private let longestPrefix: Int
+
+  /// Reads lines of "zone zone …: prefix prefix …", and "#" comments.
+  ///
+  /// The text is part of the program, so a fault in it is a fault of the program and traps.
+  init(_ text: [UInt8]) {
+    var entries: [(prefix: UInt32, set: UInt16)] = []
+    var sets: [[String]] = []
+    for line in text.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
+      let halves = line.split(separator: UInt8(ascii: ":"))
+      precondition(halves.count == 2, "number_time_zones.txt: a line without prefixes")
+      for word in halves[1].split(separator: UInt8(ascii: " ")) {
+        guard let prefix = UInt32(String(decoding: word, as: UTF8.self)), prefix > 0 else {
+          preconditionFailure("number_time_zones.txt: a prefix that is not a number")
+        }
+        entries.append((prefix, UInt16(sets.count)))
+      }
+      sets.append(halves[0].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) })
+    }
+    entries.sort { $0.prefix < $1.prefix }
+    prefixes = entries.map(\.prefix)
+    setOfPrefix = entries.map(\.set)
+    self.sets = sets
+    longestPrefix = prefixes.last.map { String($0).count } ?? 0
+  }
+
+  /// All zones named by the data, each once.
+  var allZones: Set<String> { Set(sets.joined()) }
+
+  /// The zones of the longest prefix of `digits` (E.164 without "+") that the data knows; empty when it knows none.
+  func zones(ofDigits digits: String) -> [String] {
+    var prefix = UInt32(digits.prefix(longestPrefix)) ?? 0
+    while prefix > 0 {
+      if let index = index(of: prefix) { return sets[Int(setOfPrefix[index])] }
+      prefix /= 10
+    }
+    return []
+  }
+
+  private func index(of prefix: UInt32) -> Int? {
+    var low = 0
+    var high = prefixes.count
+    while low < high {
+      let middle = (low + high) / 2
+      if prefixes[middle] < prefix { low = middle + 1 } else { high = middle }
+    }
+    return low < prefixes.count && prefixes[low] == prefix ? low : nil
+  }
+}

@@ -1,0 +1,101 @@
+internal import CPhoneNumber
+
+/// A telephone number that exists in its country's numbering plan.
+///
+/// Only `parse` makes one, so a value of this type has been validated by libphonenumber (8.12, the numbering plans of
+/// October 2022). Valid means "in a range that is in use", not "assigned to somebody".
+public struct PhoneNumber: Hashable, Sendable {
+  /// "+" and up to 15 digits (ITU-T E.164).
+  public let e164: String
+  /// Where the number is at home, ISO 3166-1 alpha-2; "001" for numbers of no country (+800, +883 …).
+  public let region: String
+  /// The country calling code, 1 to 999.
+  public let countryCode: Int
+  /// What kind of line answers it.
+  public let type: PhoneNumberType
+  /// Every IANA time zone the number can be in, sorted by name. Empty when nothing is known: do not call then.
+  ///
+  /// Where the digits tell the place (landlines; all lines in North America, Argentina, Brazil, China, Indonesia and
+  /// Mexico), these are the zones of the area code, else all zones of the country calling code.
+  public let possibleTimeZones: [String]
+
+  /// Reads a number as people write it, in the national format of `defaultRegion` where it does not begin with "+".
+  ///
+  /// - Parameter defaultRegion: ISO 3166-1 alpha-2, any case. Without one, only international format is understood.
+  /// - Throws: `PhoneNumberError`, with a message to show to whoever entered the number.
+  public static func parse(_ raw: String, defaultRegion: String?) throws(PhoneNumberError) -> PhoneNumber {
+    guard raw.contains(where: { !$0.isWhitespace }) else { throw PhoneNumberError(.empty, region: nil) }
+    var text = raw
+    var number = cphonenumber_number()
+    let region = defaultRegion.map { $0.uppercased() }
+    let status = text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { characters in
+        guard let region else {
+          return cphonenumber_parse(characters.baseAddress, characters.count, nil, &number)
+        }
+        return region.withCString { cphonenumber_parse(characters.baseAddress, characters.count, $0, &number) }
+      }
+    }
+    let readIn = string(from: number.region)
+    guard let code = PhoneNumberError.Code(status) else {
+      return PhoneNumber(number, region: readIn)
+    }
+    throw PhoneNumberError(code, region: readIn.isEmpty ? region : readIn)
+  }
+
+  private init(_ number: cphonenumber_number, region: String) {
+    e164 = string(from: number.e164)
+    self.region = region
+    countryCode = Int(number.country_code)
+    type = PhoneNumberType(number.type)
+    let known = type != .unknown
+    let digits = number.is_geographical == 1 ? String(e164.dropFirst()) : String(countryCode)
+    possibleTimeZones = known ? NumberTimeZones.shared.zones(ofDigits: digits) : []
+  }
+}
+
+/// Copies the text out of a C array that ends with NUL.
+private func string<Characters>(from characters: Characters) -> String {
+  withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+}
+
+extension PhoneNumberError.Code {
+  /// Nil when the parse succeeded.
+  fileprivate init?(_ status: cphonenumber_status) {
+    switch status {
+    case CPHONENUMBER_OK: return nil
+    case CPHONENUMBER_NOT_A_NUMBER: self = .notANumber
+    case CPHONENUMBER_NO_COUNTRY_CODE: self = .countryMissing
+    case CPHONENUMBER_UNKNOWN_REGION: self = .unknownRegion
+    case CPHONENUMBER_UNKNOWN_COUNTRY_CODE: self = .countryUnknown
+    case CPHONENUMBER_TOO_SHORT: self = .tooShort
+    case CPHONENUMBER_TOO_LONG: self = .tooLong
+    case CPHONENUMBER_INVALID_LENGTH: self = .wrongLength
+    case CPHONENUMBER_LOCAL_ONLY: self = .areaMissing
+    case CPHONENUMBER_NOT_VALID: self = .notInUse
+    case CPHONENUMBER_HAS_EXTENSION: self = .hasExtension
+    case CPHONENUMBER_INTERNAL: self = .libraryFailed
+    default: self = .libraryFailed
+    }
+  }
+}
+
+extension PhoneNumberType {
+  fileprivate init(_ type: cphonenumber_type) {
+    switch type {
+    case CPHONENUMBER_FIXED_LINE: self = .fixedLine
+    case CPHONENUMBER_MOBILE: self = .mobile
+    case CPHONENUMBER_FIXED_LINE_OR_MOBILE: self = .fixedLineOrMobile
+    case CPHONENUMBER_TOLL_FREE: self = .tollFree
+    case CPHONENUMBER_PREMIUM_RATE: self = .premiumRate
+    case CPHONENUMBER_SHARED_COST: self = .sharedCost
+    case CPHONENUMBER_VOIP: self = .voip
+    case CPHONENUMBER_PERSONAL_NUMBER: self = .personalNumber
+    case CPHONENUMBER_PAGER: self = .pager
+    case CPHONENUMBER_UAN: self = .companyWide
+    case CPHONENUMBER_VOICEMAIL: self = .voicemailAccess
+    case CPHONENUMBER_UNKNOWN: self = .unknown
+    default: self = .unknown
+    }
+  }
+}

@@ -1,0 +1,98 @@
+internal import Core
+
+/// The stretches of time, in seconds since 1970, in which weekly local hours are open in all of several zones,
+/// ascending and merged, from those that end after a given second on.
+///
+/// Each edge of the local hours is converted to UTC once, so the cost is a few lookups for each day and zone, however
+/// long a stretch is. An edge that the clock jumps over moves to the end of the jump; one that it shows twice is read
+/// strictly: hours begin at the second showing and end at the first.
+struct OpenIntervals: IteratorProtocol {
+  private var zones: [ZoneIntervals]
+  private let searchEnd: Int64
+
+  /// How far ahead it looks. A year and a month see every combination of daylight-saving rules.
+  private static let searchSeconds: Int64 = 400 * 86_400
+
+  /// - Precondition: `zones` is not empty.
+  init(hours: WeeklyHours, zones: [TimeZoneRules], from seconds: Int64) {
+    precondition(!zones.isEmpty, "without a zone there is no local time")
+    self.zones = zones.map { ZoneIntervals(hours: hours, zone: $0, endingAfter: seconds) }
+    searchEnd = hours.isEmpty ? .min : seconds + Self.searchSeconds
+  }
+
+  mutating func next() -> Range<Int64>? {
+    while true {
+      var start = Int64.min
+      var end = Int64.max
+      var firstToEnd = 0
+      for index in zones.indices {
+        guard let current = zones[index].current(before: searchEnd) else { return nil }
+        start = max(start, current.lowerBound)
+        if current.upperBound < end { (end, firstToEnd) = (current.upperBound, index) }
+      }
+      zones[firstToEnd].advance()
+      if start < end { return start..<end }
+    }
+  }
+}
+
+/// The open stretches of one zone, one after the other.
+private struct ZoneIntervals {
+  private let hours: WeeklyHours
+  private let zone: TimeZoneRules
+  private let earliestEnd: Int64
+  private var date: CivilDate
+  private var indexInDay = 0
+  private var found: Range<Int64>?
+  /// Read ahead, to see whether it touches `found`.
+  private var following: Range<Int64>?
+
+  /// Windows that touch at midnight are joined up to this length, so that hours without end have an end.
+  private static let longestSeconds: Int64 = 8 * 86_400
+
+  init(hours: WeeklyHours, zone: TimeZoneRules, endingAfter seconds: Int64) {
+    self.hours = hours
+    self.zone = zone
+    earliestEnd = seconds
+    // The day before, for hours of that day which an overlap at midnight makes reach into this one.
+    date = LocalDateTime(localSeconds: zone.localSeconds(at: seconds)).date.adding(days: -1)
+  }
+
+  /// The stretch to look at now; nil when it would begin after `limit`.
+  mutating func current(before limit: Int64) -> Range<Int64>? {
+    if found == nil { found = merged(before: limit) }
+    return found
+  }
+
+  mutating func advance() { found = nil }
+
+  private mutating func merged(before limit: Int64) -> Range<Int64>? {
+    guard var result = following ?? single(before: limit) else { return nil }
+    following = nil
+    while let next = single(before: limit) {
+      guard next.lowerBound == result.upperBound, next.upperBound - result.lowerBound <= Self.longestSeconds else {
+        following = next
+        break
+      }
+      result = result.lowerBound..<next.upperBound
+    }
+    return result
+  }
+
+  private mutating func single(before limit: Int64) -> Range<Int64>? {
+    while true {
+      let midnight = Int64(date.daysSince1970) * 86_400
+      guard midnight <= limit + 2 * 86_400 else { return nil }
+      let ranges = hours.ranges(onWeekday: date.weekday)
+      while indexInDay < ranges.count {
+        let range = ranges[indexInDay]
+        indexInDay += 1
+        let start = zone.lastReaching(local: midnight + Int64(range.start) * 60)
+        let end = zone.firstReaching(local: midnight + Int64(range.end) * 60)
+        if start < end, end > earliestEnd { return start..<end }
+      }
+      date = date.adding(days: 1)
+      indexInDay = 0
+    }
+  }
+}
