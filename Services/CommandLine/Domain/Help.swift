@@ -1,0 +1,42 @@
+/// What the program says of itself.
+enum Help {
+  static let overview = """
+    ringmaster: run outbound calling campaigns from the command line
+
+    Usage: ringmaster COMMAND [ARGUMENTS] [OPTIONS]
+
+      campaigns list                         all campaigns
+      campaigns create --file POLICY.json    a new draft; see deploy/demo/campaign.json for all that a policy holds
+      campaigns show CAMPAIGN                one campaign with its policy
+      campaigns update CAMPAIGN --file F     a new version of its policy
+      campaigns start|pause|resume|stop CAMPAIGN [--reason TEXT]
+      campaigns progress CAMPAIGN            where it stands
+      campaigns audit CAMPAIGN               who changed its state, when and why
+      campaigns delete CAMPAIGN              a draft or a stopped one
+      leads upload CAMPAIGN FILE.csv         leads from a file; one column must be called phone
+      leads add CAMPAIGN --phone NUMBER [--first-name N] [--last-name N] [--company N] [--email E]
+      leads list CAMPAIGN [--state open|done] [--outcome O] [--limit N] [--cursor C]
+      leads show CAMPAIGN LEAD               a lead with its calls and what was planned for it
+      watch CAMPAIGN                         live progress until the campaign ends
+      calls list CAMPAIGN [--outcome O] [--limit N] [--cursor C]
+      calls show CALL                        one call: outcome, score, costs, and the permit it was placed with
+      transcript CALL                        what was said
+      rpc ENDPOINT list                      the methods that a service has
+      rpc ENDPOINT METHOD [JSON]             calls a method; JSON is the request ("-" reads it from standard input)
+      migrate [SERVICE…]                     brings the services' schemas up to date, all of them if none is named
+
+    Options
+      --gateway URL     where the gateway listens (RINGMASTER_GATEWAY_URL, default http://127.0.0.1:8080)
+      --key KEY         API key (RINGMASTER_API_KEY)
+      --json            prints what the API answered, for programs
+      --help            this text
+
+    Examples
+      ringmaster campaigns create --file deploy/demo/campaign.json
+      ringmaster leads upload 0190b2c4-… leads.csv && ringmaster campaigns start 0190b2c4-…
+      ringmaster calls list 0190b2c4-… --outcome qualified
+      ringmaster rpc tcp://127.0.0.1:7001 ringmaster.v1.CampaignService/ListCampaigns '{"page": {"limit": 5}}'
+
+    Exit codes: 0 done, 1 the service refused or failed, 64 wrong usage, 69 the gateway or service cannot be reached.
+    """
+}
