@@ -96,7 +96,7 @@ struct CampaignStore: Sendable {
     reason: String, now: Instant, in transaction: PostgresTransaction
   ) async throws -> Campaign {
     guard let from = CampaignLife.State(campaign.state) else {
-      throw RPCError(.internal, "the campaign's state cannot be read")
+      throw RPCError(.internalError, "the campaign's state cannot be read")
     }
     let to: CampaignLife.State
     do {

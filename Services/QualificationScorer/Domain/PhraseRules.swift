@@ -4,7 +4,7 @@ enum PhraseRules {
   static let optOut = [
     "take me off", "take us off", "remove me", "remove us", "remove my number", "off your list", "off the list",
     "do not call", "don't call", "stop calling", "never call", "quit calling", "do not contact", "don't contact",
-    "unsubscribe", "lose my number", "delete my number", "no more calls",
+    "unsubscribe", "taken off", "off your calling list", "off the calling list", "lose my number", "delete my number", "no more calls",
   ]
   static let wrongPerson = [
     "wrong number", "wrong person", "no one by that name", "nobody by that name", "no one here by that name",
@@ -44,24 +44,31 @@ enum PhraseRules {
     (
       "later",
       [
-        "next year", "no rush", "not in a rush", "no hurry", "not in a hurry", "someday", "some day", "end of the year",
-        "later this year", "six months", "half a year", "a year", "not any time soon", "not anytime soon", "eventually",
-        "just looking", "exploring", "next summer", "down the road", "not sure when", "sometime",
+        "next year", "not this year", "no rush", "not in a rush", "no hurry", "not in a hurry", "someday", "some day",
+        "no timeline", "no time frame", "no plans", "not any time soon", "not anytime soon", "eventually",
+        "just looking", "exploring", "down the road", "not sure when",
+      ]
+    ),
+    (
+      "within_year",
+      [
+        "end of the year", "later this year", "within the year", "this year", "half of the year", "six months",
+        "half a year", "a year", "next summer", "next spring", "6 months",
       ]
     ),
     (
       "within_quarter",
       [
         "this quarter", "next quarter", "within the quarter", "end of the quarter", "two months", "three months",
-        "couple of months", "few months", "2 months", "3 months", "within ninety days", "ninety days",
+        "couple of months", "few months", "2 months", "3 months", "ninety days", "90 days",
       ]
     ),
     (
       "within_month",
       [
-        "this month", "next month", "within a month", "within the month", "in a month", "a month", "few weeks",
-        "couple of weeks", "two weeks", "three weeks", "four weeks", "2 weeks", "3 weeks", "4 weeks", "thirty days",
-        "30 days", "next week", "end of the month", "within weeks",
+        "this month", "next month", "within a month", "within the month", "before the month", "the month is out",
+        "in a month", "a month", "few weeks", "couple of weeks", "two weeks", "three weeks", "four weeks", "2 weeks",
+        "3 weeks", "4 weeks", "thirty days", "30 days", "next week", "end of the month", "within weeks",
       ]
     ),
     (
@@ -89,16 +96,61 @@ enum PhraseRules {
 
   /// Pains by the stem of a word or a phrase that tells of them.
   static let pains: [(value: String, stems: [String])] = [
-    ("slow", ["slow", "takes forever", "takes too long", "take too long", "takes ages", "take ages", "takes hours", "waiting", "time consuming", "wait for", "delays"]),
-    ("expensive", ["expens", "costs too much", "cost too much", "cost us too", "costs us", "costs a fortune", "pricey", "overpay", "overpriced", "too much money", "price keeps", "fees"]),
-    ("manual", ["manual", "by hand", "spreadsheet", "on paper", "paperwork", "pen and paper", "copy and paste", "data entry", "typing"]),
-    ("unreliable", ["unreliable", "crash", "breaks", "breaking", "goes down", "keeps going down", "bugs", "buggy", "outage", "errors", "mistakes", "fails", "drops"]),
-    ("complicated", ["complicated", "confus", "hard to use", "too complex", "complex", "hard to learn", "nobody understands", "clunky", "learning curve"]),
-    ("support", ["support", "customer service", "nobody helps", "no help", "no one answers", "nobody answers", "can't get anyone", "get hold of"]),
+    (
+      "slow",
+      [
+        "slow", "takes forever", "take forever", "takes too long", "take too long", "takes ages", "take ages",
+        "takes us ages", "takes hours", "takes days", "we wait", "waiting", "time consuming", "delays",
+      ]
+    ),
+    (
+      "expensive",
+      [
+        "expens", "costs too much", "cost too much", "cost us too", "costs us", "costs a fortune", "the cost", "pricey",
+        "overpay", "overpriced", "too much money", "price keeps", "prices keep", "fees",
+      ]
+    ),
+    (
+      "manual",
+      [
+        "manual", "by hand", "spreadsheet", "on paper", "paperwork", "pen and paper", "copy and paste", "data entry",
+        "typing", "type everything", "type it",
+      ]
+    ),
+    (
+      "unreliable",
+      [
+        "unreliable", "not reliable", "isn't reliable", "crash", "breaks", "breaking", "goes down", "keeps going down",
+        "bugs", "buggy", "outage", "errors", "mistakes", "it fails", "fails",
+      ]
+    ),
+    (
+      "complicated",
+      [
+        "complicated", "confus", "hard to use", "too complex", "complex", "hard to learn", "nobody understands",
+        "nobody knows how", "clunky", "learning curve",
+      ]
+    ),
+    (
+      "support",
+      [
+        "support", "customer service", "nobody helps", "no help", "no one answers", "nobody answers", "can't get anyone",
+        "never get anyone", "get hold of",
+      ]
+    ),
     ("missed_appointments", ["no shows", "no show", "missed appointment", "double book", "missed calls"]),
   ]
   static let noPain = ["no problem", "no problems", "nothing really", "can't complain", "works fine", "it's fine", "no complaints"]
-  static let noBudget = ["no budget", "don't have a budget", "haven't set", "nothing set aside", "not set a budget", "no money", "zero"]
+  static let noBudget = [
+    "no budget", "don't have a budget", "haven't set", "nothing set aside",
+    "nothing is budgeted", "isn't budgeted", "not set a budget", "no money", "zero",
+  ]
+
+  /// Words that only open a call. Who says nothing else has not talked.
+  static let greetingWords: Set = [
+    "hello", "hi", "hey", "yes", "yeah", "yep", "good", "day", "morning", "afternoon", "evening", "there", "who", "is",
+    "this", "speaking", "who's",
+  ]
 
   static let highInterest = [
     "sounds great", "sounds good", "very interested", "love to", "excellent", "perfect", "exactly what", "tell me more",

@@ -16,14 +16,13 @@ enum RuleExtractor {
     }
     var topic: String?
     var spoken = said[...]
-    for (index, turn) in turns.enumerated() {
+    for turn in turns {
       guard turn.isPerson else {
-        topic = Self.topic(of: SpokenText(turn.text)) ?? topic
+        topic = Self.topic(of: SpokenText(turn.text))
         continue
       }
       guard let line = spoken.popFirst() else { break }
       for field in fields(in: line, asked: topic) { merge(field, into: &extraction) }
-      if index == line.turn { topic = nil }
     }
     extraction.interest = interest(said, extraction)
     return extraction
@@ -44,14 +43,14 @@ enum RuleExtractor {
 
   /// The strongest wish of the person counts: never to be called again outweighs all else.
   private static func disposition(_ said: [Line]) -> Extraction.Disposition {
-    let lines = said.map(\.words).filter { !$0.words.isEmpty }
+    let lines = said.map(\.words).filter { !PhraseRules.greetingWords.isSuperset(of: $0.words) }
     guard !lines.isEmpty else { return .silent }
-    func said(_ phrases: [String]) -> Bool { lines.contains { $0.saysAny(phrases) } }
-    if said(PhraseRules.machine) { return .machine }
-    if said(PhraseRules.optOut) { return .optedOut }
-    if said(PhraseRules.wrongPerson) { return .wrongPerson }
-    if said(PhraseRules.callback) { return .callback }
-    if said(PhraseRules.declined) { return .declined }
+    func anyLine(says phrases: [String]) -> Bool { lines.contains { $0.saysAny(phrases) } }
+    if anyLine(says: PhraseRules.machine) { return .machine }
+    if anyLine(says: PhraseRules.optOut) { return .optedOut }
+    if anyLine(says: PhraseRules.wrongPerson) { return .wrongPerson }
+    if anyLine(says: PhraseRules.callback) { return .callback }
+    if anyLine(says: PhraseRules.declined) { return .declined }
     return .conversed
   }
 
