@@ -117,6 +117,13 @@ let testTargets: [Target] = [
     name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
     swiftSettings: swift),
   tests("MediaBridgeTests", ["MediaBridge"] + serviceBase + ["Crypto"]),
+  tests("CoreTests", ["Core"]),
+  tests("JSONTests", ["JSON", "Core"]),
+  tests("LoggingTests", ["Logging", "Core"]),
+  tests("MetricsTests", ["Metrics"]),
+  tests("TracingTests", ["Tracing", "Core"]),
+  tests("ConfigurationTests", ["Configuration", "Core"]),
+  tests("LifecycleTests", ["Lifecycle", "Core", "Logging"]),
   tests("CryptoTests", ["Crypto"]),
   tests("HTTPTests", ["HTTP", "Nng", "Core", "JSON", "Logging", "Metrics", "Crypto"]),
   .executableTarget(

@@ -19,7 +19,11 @@ public struct Backoff: Hashable, Sendable {
   public func delay(attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
     var seconds = initial.inSeconds
     let limit = maximum.inSeconds
-    for _ in 1..<max(1, attempt) where seconds < limit && multiplier > 1 { seconds *= multiplier }
+    var step = 1
+    while step < attempt, seconds > 0, seconds < limit, multiplier > 1 {
+      seconds *= multiplier
+      step += 1
+    }
     let factor = jitter > 0 ? Double.random(in: (1 - jitter)...(1 + jitter), using: &generator) : 1
     return .microseconds(Int64(clamping: min(seconds, limit) * factor * 1_000_000))
   }
