@@ -90,7 +90,9 @@ let protocols: [Target] = [
   shared("CampaignTerms", ["Core", "Telephony", "Wire", "RPC", "RingmasterMessages"]),
   .target(
     name: "EventLog",
-    dependencies: ["Core", "Logging", "Metrics", "Lifecycle", "Postgres", "RPC", "RingmasterMessages", "RingmasterServices"],
+    dependencies: [
+      "Core", "Logging", "Metrics", "Lifecycle", "Postgres", "RPC", "Wire", "RingmasterMessages", "RingmasterServices",
+    ],
     path: "Shared/EventLog", resources: [.embedInCode("SQL")], swiftSettings: swift),
   shared(
     "ServiceRuntime",
@@ -130,6 +132,9 @@ let testTargets: [Target] = [
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
   tests("PostgresTests", ["Core", "JSON", "Logging", "Metrics", "Postgres"]),
+  tests(
+    "EventLogTests",
+    ["Core", "Logging", "Metrics", "Postgres", "EventLog", "RPC", "RingmasterMessages", "RingmasterServices"]),
 ]
 
 let package = Package(

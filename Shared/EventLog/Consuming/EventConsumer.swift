@@ -1,0 +1,153 @@
+import Core
+public import Lifecycle
+public import Logging
+public import Metrics
+public import Postgres
+import Synchronization
+
+/// How a consumer goes about its work.
+public struct EventConsumerOptions: Hashable, Sendable {
+  /// Into how many shares the keys are divided: as many instances can work at once. Fixed once the consumer has run.
+  public var partitions: Int
+  /// Events handed over at a time, at most.
+  public var batchLimit: Int
+  /// How long one read waits for news.
+  public var readWait: Duration
+  /// How long a share stays with an instance that is not heard of. Real time, by the database's clock.
+  public var lease: Duration
+  /// Between attempts at what fails.
+  public var retry: Backoff
+
+  public init(
+    partitions: Int = 4, batchLimit: Int = 200, readWait: Duration = .seconds(10), lease: Duration = .seconds(15),
+    retry: Backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(30))
+  ) {
+    precondition((1...EventLogReader.partitionLimit).contains(partitions), "a consumer has 1 to 1024 shares")
+    precondition((1...EventLogReader.eventLimit).contains(batchLimit), "a batch has 1 to 10000 events")
+    precondition(readWait <= EventLogReader.waitLimit && lease > .zero, "a read waits for a minute at most")
+    self.partitions = partitions
+    self.batchLimit = batchLimit
+    self.readWait = readWait
+    self.lease = lease
+    self.retry = retry
+  }
+}
+
+/// Reads a log and lets each event take effect exactly once.
+///
+/// The handler's effects and the cursor move in one transaction, which first checks that the cursor still stands where
+/// the batch was read from: an instance that was thought dead and is not, changes nothing. The instances of a consumer
+/// share the keys among them. An event whose handler fails is never skipped: it is tried again, alone, with back-off,
+/// and its share waits.
+public final class EventConsumer: LifecycleService {
+  /// Gets events in order, and a transaction for their effects. Runs again after a failure, so effects outside of the
+  /// transaction may happen more than once.
+  public typealias Handler = @Sendable ([Event], PostgresTransaction) async throws -> Void
+
+  /// The consumer's, among those of its schema.
+  public let name: String
+  let share: EventShare
+  let pool: PostgresPool
+  let options: EventConsumerOptions
+  let handler: Handler
+  let logger: Logger
+  let metrics: EventConsumerMetrics
+  let source: any EventSource
+  private let workers = TaskPool(name: "event-consumer")
+  private let isDraining = Mutex(false)
+
+  /// - Parameters:
+  ///   - name: Names the cursor, together with `sourceName`: never to be changed.
+  ///   - source: A feed's client, or an `EventLogReader`.
+  ///   - sourceName: Whose log it is.
+  ///   - pool: For the cursor and the handler's effects.
+  ///   - schema: Where the consumer keeps its cursor; `EventLog.migrations` made the tables.
+  public init(
+    name: String, source: any EventSource, sourceName: String, pool: PostgresPool, schema: String,
+    options: EventConsumerOptions = EventConsumerOptions(), logger: Logger = .discarding,
+    metrics: MetricsRegistry = MetricsRegistry(), handler: @escaping Handler
+  ) {
+    self.name = name
+    self.source = source
+    self.pool = pool
+    self.options = options
+    self.handler = handler
+    let fields = [LogField("consumer", name), LogField("source", sourceName)]
+    self.logger = logger.with(fields)
+    self.metrics = EventConsumerMetrics(metrics, source: sourceName, consumer: name)
+    share = EventShare(pool: pool, schema: schema, source: sourceName, consumer: name, options: options)
+  }
+
+  public convenience init(
+    name: String, source: any EventSource, sourceName: String, pool: PostgresPool, schema: String, partitions: Int,
+    logger: Logger = .discarding, metrics: MetricsRegistry = MetricsRegistry(), handler: @escaping Handler
+  ) {
+    self.init(
+      name: name, source: source, sourceName: sourceName, pool: pool, schema: schema,
+      options: EventConsumerOptions(partitions: partitions), logger: logger, metrics: metrics, handler: handler)
+  }
+
+  /// Works until cancelled. Throws only when the consumer was begun with another number of shares.
+  public func run() async throws {
+    var running: [Int: TaskPool.Handle] = [:]
+    var generator = SystemRandomNumberGenerator()
+    var failures = 0
+    do {
+      while !isDraining.withLock({ $0 }) {
+        do {
+          let change = try await share.balance(held: Set(running.keys))
+          failures = 0
+          for partition in change.lost { await stop(partition, &running) }
+          if !change.surplus.isEmpty {
+            for partition in change.surplus { await stop(partition, &running) }
+            try await share.release(change.surplus)
+          }
+          for partition in change.gained { running[partition] = start(partition) }
+          metrics.held(running.count)
+        } catch let error as EventLogError {
+          throw error
+        } catch {
+          try Task.checkCancellation()
+          failures += 1
+          logger.warning("shares cannot be balanced", [.error(error)])
+        }
+        let delay = failures == 0 ? options.lease / 3 : options.retry.delay(attempt: failures, using: &generator)
+        try await Task.sleep(for: min(delay, options.lease / 3))
+      }
+    } catch {
+      await leave(&running)
+      throw error
+    }
+    await leave(&running)
+    // Draining has ended the work; the task is cancelled soon.
+    try await Task.sleep(for: .seconds(3600))
+  }
+
+  public func drain() async {
+    isDraining.withLock { $0 = true }
+    workers.cancelAll()
+    await workers.drain()
+  }
+
+  private func start(_ partition: Int) -> TaskPool.Handle {
+    let worker = EventWorker(partition: partition, consumer: self)
+    return workers.spawn(id: "\(name) \(partition)") { await worker.run() }
+  }
+
+  private func stop(_ partition: Int, _ running: inout [Int: TaskPool.Handle]) async {
+    guard let handle = running.removeValue(forKey: partition) else { return }
+    handle.cancel()
+    await handle.wait()
+  }
+
+  /// Stops all workers and gives their shares to the other instances.
+  private func leave(_ running: inout [Int: TaskPool.Handle]) async {
+    for partition in Array(running.keys) { await stop(partition, &running) }
+    metrics.held(0)
+    do {
+      try await share.leave()
+    } catch {
+      logger.info("shares could not be given back and will expire", [.error(error)])
+    }
+  }
+}

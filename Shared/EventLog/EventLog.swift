@@ -1,0 +1,56 @@
+public import Core
+public import Postgres
+
+/// The facts of one schema: appended in the transaction of what they tell of, read by whoever cares.
+public struct EventLog: Sendable {
+  /// What a schema that has a log, or consumes one, needs; to be applied before the schema's own migrations.
+  public static var migrations: [Migration] {
+    [
+      Migration(
+        component: "event_log", number: 1, name: "event_log",
+        sql: String(decoding: PackageResources.m0001_event_log_sql, as: UTF8.self))
+    ]
+  }
+
+  /// Events that one statement appends at most.
+  private static let batchLimit = 1000
+
+  public let schema: String
+  let bell: EventBell
+  private let append: NamedQuery
+
+  public init(schema: String) {
+    self.schema = schema
+    bell = EventBell()
+    append = EventQueries(schema: schema)["AppendEvents"]
+  }
+
+  /// Appends facts, in order. They can be read once `transaction` has committed and every transaction that wrote before
+  /// it has ended; readers in this process are told when it commits.
+  ///
+  /// - Parameter at: Business time at which it happened.
+  ///
+  /// Throws: `PostgresError`; a transaction older than an hour may not append.
+  public func append(
+    _ events: [NewEvent], in transaction: PostgresTransaction, at: Instant, tenant: TenantID
+  ) async throws {
+    guard !events.isEmpty else { return }
+    var rest = events[...]
+    while !rest.isEmpty {
+      let batch = rest.prefix(EventLog.batchLimit)
+      rest = rest.dropFirst(EventLog.batchLimit)
+      let count = try await transaction.execute(
+        append, tenant, at, batch.map(\.key), batch.map { EventLog.hash(of: $0.key) }, batch.map(\.type),
+        batch.map(\.payload))
+      guard count == batch.count else {
+        throw PostgresError(.server, "a transaction older than an hour may not append events", queryName: append.name)
+      }
+    }
+    transaction.onCommit { [bell] in bell.ring() }
+  }
+
+  /// The same in every process, for ever: consumers share keys by it.
+  static func hash(of key: String) -> Int32 {
+    Int32(truncatingIfNeeded: hash64(key) & 0x7FFF_FFFF)
+  }
+}
