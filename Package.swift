@@ -119,6 +119,7 @@ let testTargets: [Target] = [
     name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
     swiftSettings: swift),
   tests("MediaBridgeTests", ["MediaBridge"] + serviceBase + ["Crypto"]),
+  tests("PhoneNetworkTests", ["PhoneNetwork"] + serviceBase + ["Crypto"]),
   tests("CoreTests", ["Core"]),
   tests("JSONTests", ["JSON", "Core"]),
   tests("LoggingTests", ["Logging", "Core"]),

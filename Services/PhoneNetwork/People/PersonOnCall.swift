@@ -31,7 +31,7 @@ struct PersonOnCall: Sendable {
   }
 
   let plan: PersonPlan
-  private(set) var lines: [Line] = []
+  private var allLines: [Line] = []
   /// What they came to say was said in full: the refusal, the time, the opt-out.
   private(set) var saidIntent = false
   /// Topics whose answer was said in full.
@@ -45,6 +45,8 @@ struct PersonOnCall: Sendable {
   private var lastOwnSound = 0
   private var script: PersonScript
   private var mouth: SpeechPlayer?
+  /// Where in the lines the utterance stands that is being spoken.
+  private var ownLine = 0
   private var speaking: PersonScript.Meaning = .smallTalk
   private var utterance: UInt32
   private var questionsIntoSilence = 0
@@ -56,6 +58,14 @@ struct PersonOnCall: Sendable {
     self.plan = plan
     self.utterance = utterance
     script = PersonScript(plan)
+  }
+
+  /// What was said and heard so far. Of the own line that is being spoken, the words that are out.
+  var lines: [Line] {
+    guard let mouth, allLines.indices.contains(ownLine) else { return allLines }
+    var lines = allLines
+    lines[ownLine].text = mouth.plan.text(within: mouth.position)
+    return lines
   }
 
   /// Hears one frame (empty for silence) and appends their own, if it makes a sound.
@@ -78,10 +88,10 @@ struct PersonOnCall: Sendable {
   /// Adds words to the agent's current line, or begins one.
   private mutating func note(_ words: ArraySlice<HeardWord>) {
     let text = words.map(\.text).joined(separator: " ")
-    if let last = lines.last, last.isAgent {
-      lines[lines.count - 1].text += " " + text
+    if let last = allLines.last, last.isAgent {
+      allLines[allLines.count - 1].text += " " + text
     } else {
-      lines.append(Line(isAgent: true, text: text, start: frame))
+      allLines.append(Line(isAgent: true, text: text, start: frame))
     }
   }
 
@@ -160,7 +170,8 @@ struct PersonOnCall: Sendable {
     heard.removeAll(keepingCapacity: true)
     utterance &+= 1
     speaking = line.meaning
-    lines.append(Line(isAgent: false, text: line.text, start: frame))
+    ownLine = allLines.count
+    allLines.append(Line(isAgent: false, text: line.text, start: frame))
     mouth = SpeechPlayer(SpeechPlan(line.text, utterance: utterance, pace: plan.pace))
   }
 }

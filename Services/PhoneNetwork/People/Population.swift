@@ -31,32 +31,31 @@ struct Population: Hashable, Sendable {
 
   func weight(_ ending: Ending) -> Double { weights[ending] ?? 0 }
 
-  /// Reads "conversation=35,busy=10": endings not named do not happen.
-  static func parse(_ text: String) -> Result<Population, PopulationFault> {
-    var weights: [Ending: Double] = [:]
+  /// Reads "conversation=35,busy=10": endings not named do not happen. Nil when a name or a weight is wrong, or all
+  /// weights are zero.
+  init?(_ text: String) {
+    weights = [:]
     for part in text.split(separator: ",") {
-      let pair = part.split(separator: "=", maxSplits: 1).map { trimmed($0) }
-      guard pair.count == 2, let ending = Ending(rawValue: pair[0]) else {
-        let names = Ending.allCases.map(\.rawValue).joined(separator: ", ")
-        return .failure(PopulationFault(message: "\"\(part)\" is not ENDING=WEIGHT with an ending of: \(names)"))
-      }
-      guard let weight = Double(pair[1]), weight >= 0, weight.isFinite else {
-        return .failure(PopulationFault(message: "the weight of \(pair[0]) is not a number from 0"))
-      }
+      let pair = part.filter { $0 != " " }.split(separator: "=", maxSplits: 1)
+      guard pair.count == 2, let ending = Ending(rawValue: String(pair[0])), let weight = Double(pair[1]),
+        weight >= 0, weight.isFinite
+      else { return nil }
       weights[ending] = weight
     }
-    guard weights.values.contains(where: { $0 > 0 }) else {
-      return .failure(PopulationFault(message: "no ending has a weight above 0"))
-    }
-    return .success(Population(weights: weights))
+    guard weights.values.contains(where: { $0 > 0 }) else { return nil }
   }
 
-  private static func trimmed(_ text: Substring) -> String {
-    String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  init(weights: [Ending: Double]) {
+    self.weights = weights
   }
-}
 
-/// Why a list of weights was refused, for people.
-struct PopulationFault: Error, Hashable, Sendable {
-  var message: String
+  /// As `init(_:)` reads it.
+  var text: String {
+    Ending.allCases.filter { weight($0) > 0 }.map { "\($0.rawValue)=\(Population.shortened(weight($0)))" }
+      .joined(separator: ",")
+  }
+
+  private static func shortened(_ weight: Double) -> String {
+    Int(exactly: weight).map { String($0) } ?? String(weight)
+  }
 }
