@@ -22,8 +22,8 @@ extension Router {
 struct StaticFiles: Sendable {
   /// Larger files are sent piece by piece.
   private static let wholeBytes = 256 * 1024
-  /// Reading files blocks, so it happens here.
-  private static let queue = DispatchQueue(label: "ringmaster.http.files", attributes: .concurrent)
+  /// Reading files blocks, so it happens here. Serial: a concurrent queue would block threads that tasks run on.
+  private static let queue = DispatchQueue(label: "ringmaster.http.files")
 
   let directory: String
   let index: String

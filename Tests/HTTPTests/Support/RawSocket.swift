@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 
 struct SocketFailure: Error, CustomStringConvertible {
@@ -7,11 +6,9 @@ struct SocketFailure: Error, CustomStringConvertible {
 
 /// A TCP client that sends exactly the bytes it is told to, for what a well-behaved client cannot do.
 ///
-/// Its blocking calls run on a queue of their own. Reads give up after a long time, so that a server that never answers
-/// fails the test instead of hanging it.
+/// Its blocking calls run on threads of their own: a queue's would be those that tasks need. Reads give up after a long
+/// time, so that a server that never answers fails the test instead of hanging it.
 final class RawSocket: Sendable {
-  private static let queue = DispatchQueue(label: "test.sockets", attributes: .concurrent)
-
   private let descriptor: Int32
 
   init(port: Int) throws {
@@ -120,7 +117,24 @@ final class RawSocket: Sendable {
 
   private func blocking<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
     await withCheckedContinuation { continuation in
-      Self.queue.async { continuation.resume(returning: work()) }
+      let body = ThreadBody { continuation.resume(returning: work()) }
+      var thread = pthread_t()
+      let result = pthread_create(&thread, nil, runThread, Unmanaged.passRetained(body).toOpaque())
+      precondition(result == 0, "no thread for a test")
+      pthread_detach(thread)
     }
   }
+}
+
+private final class ThreadBody: Sendable {
+  let run: @Sendable () -> Void
+
+  init(_ run: @escaping @Sendable () -> Void) {
+    self.run = run
+  }
+}
+
+private func runThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  context.map { Unmanaged<ThreadBody>.fromOpaque($0).takeRetainedValue().run() }
+  return nil
 }
