@@ -132,6 +132,17 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
+  .target(
+    name: "CConformanceProtos", dependencies: ["CProtobuf", "CRingmasterProtos"],
+    path: "Tests/Conformance/Protobuf/Generated/C"),
+  .target(
+    name: "ConformanceMessages", dependencies: ["Wire", "JSON", "CConformanceProtos"],
+    path: "Tests/Conformance/Protobuf/Generated/Messages", swiftSettings: swift),
+  .executableTarget(
+    name: "protobuf-conformance", dependencies: ["ConformanceMessages", "RingmasterMessages", "Wire", "JSON"],
+    path: "Tests/Conformance/Protobuf/Swift", swiftSettings: swift),
+  tests("WireTests", ["Wire", "JSON", "Core", "ConformanceMessages", "RingmasterMessages"]),
+  tests("ProtocPluginTests", ["ProtocPlugin"]),
   tests("PostgresTests", ["Core", "JSON", "Logging", "Metrics", "Postgres"]),
   tests(
     "EventLogTests",

@@ -1004,7 +1004,7 @@ extension CallWindow {
     self.startMinute = c.pointee.start_minute
     self.endMinute = c.pointee.end_minute
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1128,7 +1128,7 @@ extension CampaignPolicy {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1438,7 +1438,7 @@ extension RetryRule {
     }
     self.maxRetries = c.pointee.max_retries
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1533,7 +1533,7 @@ extension Campaign {
     if let item = c.pointee.ended_at { self.endedAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     self.stateReason = try WireDecoding.string(c.pointee.state_reason, "ringmaster.v1.Campaign.state_reason")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1683,7 +1683,7 @@ extension CreateCampaignRequest {
     self.init()
     if let item = c.pointee.policy { self.policy = try CampaignPolicy(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1752,7 +1752,7 @@ extension GetCampaignRequest {
     self.init()
     self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.GetCampaignRequest.campaign_id")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1823,7 +1823,7 @@ extension ListCampaignsRequest {
     if let item = c.pointee.page { self.page = try PageRequest(c: item) }
     self.state = CampaignState(rawValue: Int32(truncatingIfNeeded: c.pointee.state.rawValue))
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1902,7 +1902,7 @@ extension ListCampaignsResponse {
     }
     self.nextCursor = try WireDecoding.string(c.pointee.next_cursor, "ringmaster.v1.ListCampaignsResponse.next_cursor")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1987,7 +1987,7 @@ extension UpdateCampaignRequest {
     if let item = c.pointee.policy { self.policy = try CampaignPolicy(c: item) }
     self.expectedVersion = c.pointee.expected_version
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -2072,7 +2072,7 @@ extension DeleteCampaignRequest {
     self.init()
     self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.DeleteCampaignRequest.campaign_id")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -2141,7 +2141,7 @@ extension DeleteCampaignResponse {
   init(c: UnsafeMutablePointer<Ringmaster__V1__DeleteCampaignResponse>) throws(WireError) {
     self.init()
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -2195,7 +2195,7 @@ extension ChangeCampaignStateRequest {
     self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.ChangeCampaignStateRequest.campaign_id")
     self.reason = try WireDecoding.string(c.pointee.reason, "ringmaster.v1.ChangeCampaignStateRequest.reason")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -2275,7 +2275,7 @@ extension CampaignAuditEntry {
     self.reason = try WireDecoding.string(c.pointee.reason, "ringmaster.v1.CampaignAuditEntry.reason")
     if let item = c.pointee.at { self.at = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -2371,7 +2371,7 @@ extension ListCampaignAuditResponse {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -2474,7 +2474,7 @@ extension CampaignProgress {
     self.revision = c.pointee.revision
     if let item = c.pointee.at { self.at = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -2657,7 +2657,7 @@ extension GetProgressRequest {
     self.afterRevision = c.pointee.after_revision
     if let item = c.pointee.wait { self.wait = ProtobufDuration(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -2769,7 +2769,7 @@ extension Lead {
     self.doneReason = try WireDecoding.string(c.pointee.done_reason, "ringmaster.v1.Lead.done_reason")
     self.region = try WireDecoding.string(c.pointee.region, "ringmaster.v1.Lead.region")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3000,7 +3000,7 @@ extension NewLead {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3132,7 +3132,7 @@ extension LeadProblem {
     self.field = try WireDecoding.string(c.pointee.field, "ringmaster.v1.LeadProblem.field")
     self.message = try WireDecoding.string(c.pointee.message, "ringmaster.v1.LeadProblem.message")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3214,7 +3214,7 @@ extension OpenImportRequest {
     self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.OpenImportRequest.campaign_id")
     self.fileName = try WireDecoding.string(c.pointee.file_name, "ringmaster.v1.OpenImportRequest.file_name")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3293,7 +3293,7 @@ extension OpenImportResponse {
     self.init()
     self.importId = try WireDecoding.string(c.pointee.import_id, "ringmaster.v1.OpenImportResponse.import_id")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3377,7 +3377,7 @@ extension ImportLeadsRequest {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3493,7 +3493,7 @@ extension ImportLeadsResponse {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3577,7 +3577,7 @@ extension CloseImportRequest {
     self.importId = try WireDecoding.string(c.pointee.import_id, "ringmaster.v1.CloseImportRequest.import_id")
     self.complete = c.pointee.complete != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3666,7 +3666,7 @@ extension ImportSummary {
     self.refused = c.pointee.refused
     self.complete = c.pointee.complete != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3766,7 +3766,7 @@ extension AddLeadRequest {
     self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.AddLeadRequest.campaign_id")
     if let item = c.pointee.lead { self.lead = try NewLead(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3845,7 +3845,7 @@ extension AddLeadResponse {
     if let item = c.pointee.lead { self.lead = try Lead(c: item) }
     self.merged = c.pointee.merged != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -3920,7 +3920,7 @@ extension UpdateLeadRequest {
     self.leadId = try WireDecoding.string(c.pointee.lead_id, "ringmaster.v1.UpdateLeadRequest.lead_id")
     if let item = c.pointee.lead { self.lead = try NewLead(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -4008,7 +4008,7 @@ extension GetLeadRequest {
     self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.GetLeadRequest.campaign_id")
     self.leadId = try WireDecoding.string(c.pointee.lead_id, "ringmaster.v1.GetLeadRequest.lead_id")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -4090,7 +4090,7 @@ extension ListLeadsRequest {
     self.state = LeadState(rawValue: Int32(truncatingIfNeeded: c.pointee.state.rawValue))
     self.outcome = CallOutcome(rawValue: Int32(truncatingIfNeeded: c.pointee.outcome.rawValue))
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -4182,7 +4182,7 @@ extension ListLeadsResponse {
     }
     self.nextCursor = try WireDecoding.string(c.pointee.next_cursor, "ringmaster.v1.ListLeadsResponse.next_cursor")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -4265,7 +4265,7 @@ extension CampaignChanged {
     self.init()
     if let item = c.pointee.campaign { self.campaign = try Campaign(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -4340,7 +4340,7 @@ extension LeadsAdded {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -4423,7 +4423,7 @@ extension LeadUpdated {
     self.init()
     if let item = c.pointee.lead { self.lead = try Lead(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

@@ -437,7 +437,7 @@ extension TranscriptTurn {
     self.endMilliseconds = c.pointee.end_milliseconds
     self.interrupted = c.pointee.interrupted != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -526,7 +526,7 @@ extension CallReference {
     self.init()
     self.callId = try WireDecoding.string(c.pointee.call_id, "ringmaster.v1.CallReference.call_id")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -597,7 +597,7 @@ extension PageRequest {
     self.limit = c.pointee.limit
     self.cursor = try WireDecoding.string(c.pointee.cursor, "ringmaster.v1.PageRequest.cursor")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -676,7 +676,7 @@ extension Criterion {
     }
     self.weight = c.pointee.weight
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -771,7 +771,7 @@ extension CriterionValue {
       default: break
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

@@ -314,7 +314,7 @@ extension Attempt {
     self.outcome = CallOutcome(rawValue: Int32(truncatingIfNeeded: c.pointee.outcome.rawValue))
     if let item = c.pointee.ended_at { self.endedAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -404,7 +404,7 @@ extension GetAttemptRequest {
     self.init()
     self.callId = try WireDecoding.string(c.pointee.call_id, "ringmaster.v1.GetAttemptRequest.call_id")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -476,7 +476,7 @@ extension ListAttemptsRequest {
     self.leadId = try WireDecoding.string(c.pointee.lead_id, "ringmaster.v1.ListAttemptsRequest.lead_id")
     if let item = c.pointee.page { self.page = try PageRequest(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -569,7 +569,7 @@ extension ListAttemptsResponse {
     }
     self.nextCursor = try WireDecoding.string(c.pointee.next_cursor, "ringmaster.v1.ListAttemptsResponse.next_cursor")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -652,7 +652,7 @@ extension GetQueueRequest {
     self.init()
     self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.GetQueueRequest.campaign_id")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -726,7 +726,7 @@ extension QueueStatus {
     self.inFlight = c.pointee.in_flight
     if let item = c.pointee.next_due_at { self.nextDueAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -825,7 +825,7 @@ extension AttemptStarted {
     self.init()
     if let item = c.pointee.permit { self.permit = try DialPermit(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -897,7 +897,7 @@ extension AttemptWithdrawn {
     self.leadId = try WireDecoding.string(c.pointee.lead_id, "ringmaster.v1.AttemptWithdrawn.lead_id")
     if let item = c.pointee.due_at { self.dueAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1002,7 +1002,7 @@ extension RetryScheduled {
     self.outcome = CallOutcome(rawValue: Int32(truncatingIfNeeded: c.pointee.outcome.rawValue))
     if let item = c.pointee.due_at { self.dueAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1112,7 +1112,7 @@ extension LeadFinished {
     self.attempts = c.pointee.attempts
     self.callId = try WireDecoding.string(c.pointee.call_id, "ringmaster.v1.LeadFinished.call_id")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

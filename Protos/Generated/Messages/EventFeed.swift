@@ -13,14 +13,18 @@ public struct EventPosition: WireMessage {
   public var transaction: UInt64 = 0
   /// Number of the event within the log; ascends within a transaction.
   public var id: Int64 = 0
+  /// When the event at this place was written, by its database's clock, in microseconds since 1970. Not part of the
+  /// order: it tells the log which of its partitions cannot hold anything later. 0 when unknown, which costs time only.
+  public var recordedMicroseconds: Int64 = 0
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(transaction: UInt64 = 0, id: Int64 = 0) {
+  public init(transaction: UInt64 = 0, id: Int64 = 0, recordedMicroseconds: Int64 = 0) {
     self.transaction = transaction
     self.id = id
+    self.recordedMicroseconds = recordedMicroseconds
   }
 }
 
@@ -139,8 +143,9 @@ extension EventPosition {
     self.init()
     self.transaction = c.pointee.transaction
     self.id = c.pointee.id
+    self.recordedMicroseconds = c.pointee.recorded_microseconds
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -148,6 +153,7 @@ extension EventPosition {
     ringmaster__v1__event_position__init(c)
     c.pointee.transaction = self.transaction
     c.pointee.id = self.id
+    c.pointee.recorded_microseconds = self.recordedMicroseconds
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -162,6 +168,11 @@ extension EventPosition {
             if value != .null { self.transaction = try WireJSON.uint64(value) }
           case "id":
             if value != .null { self.id = try WireJSON.int64(value) }
+          case "recorded_microseconds":
+            if json["recordedMicroseconds"] != nil { throw WireJSON.twice(as: "recordedMicroseconds") }
+            fallthrough
+          case "recordedMicroseconds":
+            if value != .null { self.recordedMicroseconds = try WireJSON.int64(value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -175,6 +186,7 @@ extension EventPosition {
     var object = JSONObject()
     if self.transaction != 0 { object["transaction"] = WireJSON.json(self.transaction) }
     if self.id != 0 { object["id"] = WireJSON.json(self.id) }
+    if self.recordedMicroseconds != 0 { object["recordedMicroseconds"] = WireJSON.json(self.recordedMicroseconds) }
     return .object(object)
   }
 }
@@ -215,7 +227,7 @@ extension EventRecord {
     if let item = c.pointee.occurred_at { self.occurredAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if let item = c.pointee.recorded_at { self.recordedAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -341,7 +353,7 @@ extension ReadEventsRequest {
     self.limit = c.pointee.limit
     self.waitMilliseconds = c.pointee.wait_milliseconds
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -436,7 +448,7 @@ extension ReadEventsResponse {
     if let item = c.pointee.next { self.next = try EventPosition(c: item) }
     self.more = c.pointee.more != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

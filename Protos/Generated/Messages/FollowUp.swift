@@ -111,7 +111,7 @@ extension PlannedAction {
     self.reason = try WireDecoding.string(c.pointee.reason, "ringmaster.v1.PlannedAction.reason")
     if let item = c.pointee.planned_at { self.plannedAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -239,7 +239,7 @@ extension ListPlannedActionsRequest {
     self.leadId = try WireDecoding.string(c.pointee.lead_id, "ringmaster.v1.ListPlannedActionsRequest.lead_id")
     if let item = c.pointee.page { self.page = try PageRequest(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -332,7 +332,7 @@ extension ListPlannedActionsResponse {
     }
     self.nextCursor = try WireDecoding.string(c.pointee.next_cursor, "ringmaster.v1.ListPlannedActionsResponse.next_cursor")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

@@ -164,7 +164,7 @@ extension HealthCheckRequest {
     self.init()
     self.service = try WireDecoding.string(c.pointee.service, "ringmaster.v1.HealthCheckRequest.service")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -231,7 +231,7 @@ extension HealthCheckResponse {
     self.init()
     self.status = ServingStatus(rawValue: Int32(truncatingIfNeeded: c.pointee.status.rawValue))
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -295,7 +295,7 @@ extension ListMethodsRequest {
   init(c: UnsafeMutablePointer<Ringmaster__V1__ListMethodsRequest>) throws(WireError) {
     self.init()
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -353,7 +353,7 @@ extension ListMethodsResponse {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -431,7 +431,7 @@ extension MethodDescription {
     self.responseType = try WireDecoding.string(c.pointee.response_type, "ringmaster.v1.MethodDescription.response_type")
     self.idempotent = c.pointee.idempotent != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

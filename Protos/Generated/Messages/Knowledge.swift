@@ -157,7 +157,7 @@ extension KnowledgeBase {
     }
     self.goal = try WireDecoding.string(c.pointee.goal, "ringmaster.v1.KnowledgeBase.goal")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -287,7 +287,7 @@ extension ObjectionHandler {
     self.objection = try WireDecoding.string(c.pointee.objection, "ringmaster.v1.ObjectionHandler.objection")
     self.answer = try WireDecoding.string(c.pointee.answer, "ringmaster.v1.ObjectionHandler.answer")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -364,7 +364,7 @@ extension BuildCallBriefRequest {
     if let item = c.pointee.lead { self.lead = try Lead(c: item) }
     self.attemptNumber = c.pointee.attempt_number
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -469,7 +469,7 @@ extension CallBrief {
     self.voicemailScript = try WireDecoding.string(c.pointee.voicemail_script, "ringmaster.v1.CallBrief.voicemail_script")
     self.method = try WireDecoding.string(c.pointee.method, "ringmaster.v1.CallBrief.method")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

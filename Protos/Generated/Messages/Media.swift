@@ -281,7 +281,7 @@ extension DialPermit {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -437,7 +437,7 @@ extension PlaceCallRequest {
     if let item = c.pointee.max_duration { self.maxDuration = ProtobufDuration(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     self.leaveVoicemail = c.pointee.leave_voicemail != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -552,7 +552,7 @@ extension MediaCall {
     if let item = c.pointee.ended_at { self.endedAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     self.failureReason = try WireDecoding.string(c.pointee.failure_reason, "ringmaster.v1.MediaCall.failure_reason")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -688,7 +688,7 @@ extension CallProgressed {
     self.state = CallState(rawValue: Int32(truncatingIfNeeded: c.pointee.state.rawValue))
     if let item = c.pointee.at { self.at = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -806,7 +806,7 @@ extension CallFact {
     }
     if let item = c.pointee.at { self.at = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -943,7 +943,7 @@ extension ProviderEnded {
     self.status = try WireDecoding.string(c.pointee.status, "ringmaster.v1.ProviderEnded.status")
     self.sipCode = c.pointee.sip_code
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1046,7 +1046,7 @@ extension CallEnded {
     self.to = try WireDecoding.string(c.pointee.to, "ringmaster.v1.CallEnded.to")
     self.from = try WireDecoding.string(c.pointee.from, "ringmaster.v1.CallEnded.from")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

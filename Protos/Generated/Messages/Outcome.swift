@@ -267,7 +267,7 @@ extension CallRecord {
     self.turns = c.pointee.turns
     self.permanentFailure = c.pointee.permanent_failure != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -513,7 +513,7 @@ extension CostLine {
     self.costMicros = c.pointee.cost_micros
     self.basis = try WireDecoding.string(c.pointee.basis, "ringmaster.v1.CostLine.basis")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -596,7 +596,7 @@ extension ListCallsRequest {
     self.outcome = CallOutcome(rawValue: Int32(truncatingIfNeeded: c.pointee.outcome.rawValue))
     if let item = c.pointee.page { self.page = try PageRequest(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -693,7 +693,7 @@ extension ListCallsResponse {
     }
     self.nextCursor = try WireDecoding.string(c.pointee.next_cursor, "ringmaster.v1.ListCallsResponse.next_cursor")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -782,7 +782,7 @@ extension Transcript {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -865,7 +865,7 @@ extension GetStatisticsRequest {
     self.init()
     self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.GetStatisticsRequest.campaign_id")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -962,7 +962,7 @@ extension CallStatistics {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -1114,7 +1114,7 @@ extension OutcomeDecided {
     self.init()
     if let item = c.pointee.call { self.call = try CallRecord(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

@@ -162,7 +162,7 @@ extension RpcBatch {
     self.probe = c.pointee.probe
     self.draining = c.pointee.draining != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -280,7 +280,7 @@ extension RpcCall {
     self.idempotencyKey = try WireDecoding.string(c.pointee.idempotency_key, "ringmaster.v1.RpcCall.idempotency_key")
     self.attempt = c.pointee.attempt
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -400,7 +400,7 @@ extension RpcResult {
     self.retryAfterMicroseconds = c.pointee.retry_after_microseconds
     self.notStarted = c.pointee.not_started != 0
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

@@ -288,7 +288,7 @@ extension ExtractedField {
     self.quote = try WireDecoding.string(c.pointee.quote, "ringmaster.v1.ExtractedField.quote")
     self.turn = c.pointee.turn
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -385,7 +385,7 @@ extension CriterionResult {
     self.points = c.pointee.points
     self.explanation = try WireDecoding.string(c.pointee.explanation, "ringmaster.v1.CriterionResult.explanation")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -492,7 +492,7 @@ extension Score {
     self.summary = try WireDecoding.string(c.pointee.summary, "ringmaster.v1.Score.summary")
     self.method = try WireDecoding.string(c.pointee.method, "ringmaster.v1.Score.method")
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
@@ -635,7 +635,7 @@ extension ScoreCallRequest {
       }
     }
     if c.pointee.base.n_unknown_fields > 0 {
-      self.unknownFields = WireDecoding.unknownFields(c)
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 

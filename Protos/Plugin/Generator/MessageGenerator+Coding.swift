@@ -34,7 +34,7 @@ extension MessageGenerator {
         writer.line("self.init()")
         for property in properties { writeRead(property, to: &writer) }
         writer.block("if c.pointee.base.n_unknown_fields > 0") {
-          $0.line("self.unknownFields = WireDecoding.unknownFields(c)")
+          $0.line("self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)")
         }
       }
       writer.line()

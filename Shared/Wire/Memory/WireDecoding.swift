@@ -19,11 +19,15 @@ package enum WireDecoding {
     count == 0 ? [] : Array(UnsafeBufferPointer(start: data, count: count))
   }
 
-  /// The unknown fields of an unpacked message, in the order of the wire.
-  package static func unknownFields(_ message: UnsafeMutableRawPointer) -> UnknownFields {
+  /// The unknown fields of an unpacked message, in the order of the wire. protobuf-c lets field numbers pass that
+  /// protobuf does not have; they are refused.
+  package static func unknownFields(_ message: UnsafeMutableRawPointer, _ fullName: String) throws(WireError)
+    -> UnknownFields
+  {
     let base = message.assumingMemoryBound(to: ProtobufCMessage.self)
     var bytes: [UInt8] = []
     for field in UnsafeBufferPointer(start: base.pointee.unknown_fields, count: Int(base.pointee.n_unknown_fields)) {
+      guard (1..<1 << 29).contains(field.tag) else { throw WireError(message: "\(fullName): malformed bytes") }
       WireVarint.append(UInt64(field.tag) << 3 | UInt64(field.wire_type.rawValue), to: &bytes)
       // For length-prefixed fields protobuf-c counts the prefix as data.
       bytes.append(contentsOf: UnsafeBufferPointer(start: field.data, count: field.len))

@@ -187,7 +187,7 @@ void   ringmaster__v1__read_events_response__free_unpacked
   assert(message->base.descriptor == &ringmaster__v1__read_events_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor ringmaster__v1__event_position__field_descriptors[2] =
+static const ProtobufCFieldDescriptor ringmaster__v1__event_position__field_descriptors[3] =
 {
   {
     "transaction",
@@ -213,15 +213,28 @@ static const ProtobufCFieldDescriptor ringmaster__v1__event_position__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "recorded_microseconds",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__EventPosition, recorded_microseconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__event_position__field_indices_by_name[] = {
   1,   /* field[1] = id */
+  2,   /* field[2] = recorded_microseconds */
   0,   /* field[0] = transaction */
 };
 static const ProtobufCIntRange ringmaster__v1__event_position__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__event_position__descriptor =
 {
@@ -231,7 +244,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__event_position__descriptor =
   "Ringmaster__V1__EventPosition",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__EventPosition),
-  2,
+  3,
   ringmaster__v1__event_position__field_descriptors,
   ringmaster__v1__event_position__field_indices_by_name,
   1,  ringmaster__v1__event_position__number_ranges,

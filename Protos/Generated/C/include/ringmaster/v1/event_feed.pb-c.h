@@ -41,10 +41,15 @@ struct  Ringmaster__V1__EventPosition
    * Number of the event within the log; ascends within a transaction.
    */
   int64_t id;
+  /*
+   * When the event at this place was written, by its database's clock, in microseconds since 1970. Not part of the
+   * order: it tells the log which of its partitions cannot hold anything later. 0 when unknown, which costs time only.
+   */
+  int64_t recorded_microseconds;
 };
 #define RINGMASTER__V1__EVENT_POSITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__event_position__descriptor) \
-    , 0, 0 }
+    , 0, 0, 0 }
 
 
 /*
