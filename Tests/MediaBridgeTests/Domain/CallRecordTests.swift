@@ -25,13 +25,15 @@ import Testing
 
   @Test func aConversationGoesThroughItsStatesAndFinishesOnceItIsWritten() {
     var call = record()
+    #expect(call.handle(.asking, at: start) == [.ask])
     #expect(call.handle(.asking, at: start).isEmpty)
     #expect(call.handle(.answer(.accepted(id)), at: start) == [.progressed(.initiated)])
     #expect(call.handle(status(.initiated), at: start).isEmpty)
     #expect(call.handle(status(.ringing), at: start + .seconds(1)) == [.progressed(.ringing)])
     #expect(call.handle(.pickedUp(id), at: start + .seconds(5)) == [.progressed(.inProgress)])
     #expect(call.handle(status(.inProgress), at: start + .seconds(5)).isEmpty)
-    #expect(call.handle(.sessionOpened, at: start + .seconds(5)).isEmpty)
+    #expect(call.handle(.sessionOpened, at: start + .seconds(5)) == [.sessionBegan])
+    #expect(call.handle(.sessionOpened, at: start + .seconds(6)).isEmpty)
     let end = start + .seconds(47)
     let fact = CallEffect.record(CallFact(kind: .providerEnded(status: .completed, sipCode: 200), at: end))
     #expect(call.handle(status(.completed, duration: 42, sip: 200), at: end) == [fact])
@@ -90,8 +92,11 @@ import Testing
     _ = call.handle(.asking, at: start)
     #expect(call.handle(.answer(.later(code: "20429")), at: start).isEmpty)
     #expect(call.placement == .waiting)
-    #expect(call.handle(.permitExpired, at: start + .seconds(120)).last == .finished)
+    #expect(call.handle(.permitExpired, at: start + .seconds(120)).isEmpty)
+    #expect(call.isWithdrawn && call.isFinished)
     #expect(call.failure == "20429")
+    #expect(call.handle(.asking, at: start + .seconds(121)).isEmpty)
+    #expect(call.placement == .ended)
   }
 
   @Test func aCallInDoubtIsNeverAskedForAgain() {
@@ -99,7 +104,7 @@ import Testing
     _ = call.handle(.asking, at: start)
     _ = call.handle(.answer(.unsure(reason: "timeout")), at: start)
     #expect(call.placement == .unsure)
-    _ = call.handle(.asking, at: start)
+    #expect(call.handle(.asking, at: start).isEmpty)
     #expect(call.placement == .unsure)
     #expect(call.handle(.permitExpired, at: start + .seconds(200)).isEmpty)
     #expect(call.handle(.notFound, at: start + .seconds(20)).last == .finished)
@@ -205,7 +210,8 @@ import Testing
       [
         .asking, .answer(.accepted(id)), .answer(.later(code: "20429")), .answer(.unsure(reason: "x")),
         .answer(.refused(code: "21211")), .answer(.accepted(other)), .notFound, .permitExpired, .pickedUp(id),
-        .sessionOpened, .sessionClosed, .end(.endCall), .carriedOut(.hangUp), .carriedOut(.leaveVoicemail), .lostTrack,
+        .sessionOpened, .sessionClosed, .end(.endCall), .carriedOut(.hangUp), .carriedOut(.leaveVoicemail),
+        .tooLate(.hangUp), .lostTrack,
         .machineVerdict(id, .machineEndBeep), .machineVerdict(id, .human),
       ] + ProviderStatus.allCases.map { status($0, duration: 5) }
     var finished = 0
@@ -219,7 +225,7 @@ import Testing
         case .finished: finished += 1
         case .progressed(let state): states.append(state)
         case .record(let fact): if case .providerEnded = fact.kind { ended += 1 }
-        case .carryOut, .stray: break
+        case .ask, .carryOut, .stray, .sessionBegan: break
         }
       }
       if before.state.isTerminal { #expect(call.state == before.state) }
@@ -230,7 +236,7 @@ import Testing
     }
     #expect(finished <= 1)
     #expect(ended <= 1)
-    #expect(finished == (call.isFinished ? 1 : 0))
+    #expect(finished == (call.isFinished && !call.isWithdrawn ? 1 : 0))
     let order: [CallState] = [.initiated, .ringing, .inProgress]
     #expect(states == order.filter(states.contains))
   }

@@ -7,15 +7,16 @@ extension CallRecord {
     guard !isFinished else { return strays(in: report) }
     switch report {
     case .asking:
-      if placement == .waiting { placement = .asking }
-      return []
+      guard placement == .waiting else { return [] }
+      placement = .asking
+      return [.ask]
     case .answer(let answer):
       return take(answer, at: now)
     case .notFound:
       return neverPlaced(CallFailure.notPlaced, state: .failed, at: now)
     case .permitExpired:
-      guard placement == .waiting else { return [] }
-      return neverPlaced(failure ?? CallFailure.permitExpired, state: .failed, at: now)
+      withdraw(at: now)
+      return []
     case .provider(let report):
       return adopt(report.id) ?? take(report, at: now)
     case .pickedUp(let id):
@@ -23,8 +24,9 @@ extension CallRecord {
     case .machineVerdict(let id, let verdict):
       return adopt(id) ?? take(verdict, at: now)
     case .sessionOpened:
-      if session == .none, !state.isTerminal { session = .open }
-      return []
+      guard session == .none, !state.isTerminal else { return [] }
+      session = .open
+      return [.sessionBegan]
     case .sessionClosed:
       session = .closed
       return finishIfOver()
@@ -34,6 +36,9 @@ extension CallRecord {
       guard intent == done else { return [] }
       intent = nil
       return done == .leaveVoicemail ? [.record(CallFact(kind: .voicemailLeft, at: now))] : []
+    case .tooLate(let undone):
+      if intent == undone { intent = nil }
+      return []
     case .lostTrack:
       return lostTrack(at: now)
     }
@@ -48,7 +53,7 @@ extension CallRecord {
     case .provider(let report) where !report.status.isTerminal:
       return isGivenUp || providerCallID != report.id ? [.stray(report.id)] : []
     case .provider, .machineVerdict, .asking, .answer, .notFound, .permitExpired, .sessionOpened, .sessionClosed, .end,
-      .carriedOut, .lostTrack:
+      .carriedOut, .tooLate, .lostTrack:
       return []
     }
   }
@@ -150,6 +155,15 @@ extension CallRecord {
     failure = why
     close(next, at: now)
     return [.record(CallFact(kind: .failure(why), at: now))] + finishIfOver()
+  }
+
+  /// The provider was never asked in earnest: the attempt goes back to the dialer, and nothing is told of it.
+  private mutating func withdraw(at now: Instant) {
+    guard placement == .waiting, !state.isTerminal else { return }
+    placement = .ended
+    failure = failure ?? CallFailure.permitExpired
+    close(.failed, at: now)
+    (isWithdrawn, isFinished) = (true, true)
   }
 
   private mutating func lostTrack(at now: Instant) -> [CallEffect] {

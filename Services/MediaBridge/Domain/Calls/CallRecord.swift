@@ -53,6 +53,8 @@ struct CallRecord: Hashable, Sendable {
   var failure: String?
   /// Set once everything about the call is known and told; then nothing changes any more.
   var isFinished = false
+  /// It ended without the provider ever having had it, and the dialer takes it back.
+  var isWithdrawn = false
   let leavesVoicemail: Bool
 
   init(requestedAt: Instant, leavesVoicemail: Bool) {
@@ -82,6 +84,8 @@ enum CallReport: Hashable, Sendable {
   case end(EndReason)
   /// The provider was told what `intent` says.
   case carriedOut(CallRecord.Intent)
+  /// The call was over before the provider could be told.
+  case tooLate(CallRecord.Intent)
   /// The provider does not know the call, though it had it.
   case lostTrack
 }
@@ -89,8 +93,12 @@ enum CallReport: Hashable, Sendable {
 /// What follows from a report.
 enum CallEffect: Hashable, Sendable {
   case record(CallFact)
+  /// Whoever reported that it is about to ask may do so now, and nobody else.
+  case ask
   /// The call reached this state; it is not over yet.
   case progressed(CallState)
+  /// The conversation may begin. Comes once: a second stream of a call gets nothing.
+  case sessionBegan
   /// The provider must be told what the record's intent says.
   case carryOut(CallRecord.Intent)
   /// Everything is known: tell the world. Comes once in a call's life.

@@ -58,6 +58,17 @@ enum RealtimeClientEvent {
     ])
   }
 
+  private static let audioPrefix = Array(#"{"type":"input_audio_buffer.append","audio":""#.utf8)
+  private static let audioSuffix = Array("\"}".utf8)
+
+  /// Audio for the engine, written over what `buffer` held: it is used again and again.
+  static func appendAudio(_ audio: AudioPayload, to buffer: inout [UInt8]) {
+    buffer.removeAll(keepingCapacity: true)
+    buffer.append(contentsOf: audioPrefix)
+    buffer.append(contentsOf: audio.message[audio.range])
+    buffer.append(contentsOf: audioSuffix)
+  }
+
   static let commit = bytes(["type": "input_audio_buffer.commit"])
 
   private static let endCallTool: JSONValue = [
@@ -77,21 +88,4 @@ enum RealtimeClientEvent {
   }
 
   private static func bytes(_ event: JSONValue) -> [UInt8] { event.serializedBytes() }
-}
-
-/// Writes audio for the engine into a buffer that is used again and again.
-struct RealtimeAudioWriter: Sendable {
-  private static let prefix = Array(#"{"type":"input_audio_buffer.append","audio":""#.utf8)
-  private static let suffix = Array("\"}".utf8)
-
-  private var buffer: [UInt8] = []
-
-  /// The bytes are valid until the next call.
-  mutating func append(_ audio: AudioPayload) -> [UInt8] {
-    buffer.removeAll(keepingCapacity: true)
-    buffer.append(contentsOf: Self.prefix)
-    buffer.append(contentsOf: audio.message[audio.range])
-    buffer.append(contentsOf: Self.suffix)
-    return buffer
-  }
 }

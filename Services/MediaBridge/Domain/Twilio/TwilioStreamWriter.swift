@@ -1,11 +1,10 @@
 import JSON
 
-/// Writes what the bridge sends on one media stream, into a buffer that is used again and again.
+/// Writes what the bridge sends on one media stream.
 struct TwilioStreamWriter: Sendable {
   /// `{"event":"media","streamSid":"…","media":{"payload":"`, made once a stream.
   private let mediaPrefix: [UInt8]
   private let streamID: String
-  private var buffer: [UInt8] = []
 
   private static let mediaSuffix = Array("\"}}".utf8)
 
@@ -21,13 +20,12 @@ struct TwilioStreamWriter: Sendable {
     mediaPrefix = writer.bytes + [UInt8(ascii: "\"")]
   }
 
-  /// Audio to play after all that was sent before. The bytes are valid until the next call.
-  mutating func media(_ audio: AudioPayload) -> [UInt8] {
+  /// Audio to play after all that was sent before, written over what `buffer` held: it is used again and again.
+  func media(_ audio: AudioPayload, to buffer: inout [UInt8]) {
     buffer.removeAll(keepingCapacity: true)
     buffer.append(contentsOf: mediaPrefix)
     buffer.append(contentsOf: audio.message[audio.range])
     buffer.append(contentsOf: Self.mediaSuffix)
-    return buffer
   }
 
   /// Asks to be told when all that was sent before has been played.

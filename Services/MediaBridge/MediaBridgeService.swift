@@ -1,0 +1,111 @@
+import CampaignTerms
+import Core
+import RPC
+import RingmasterMessages
+import RingmasterServices
+import Wire
+
+/// The bridge's RPC surface.
+struct MediaBridgeService: MediaServiceHandler {
+  let control: CallControl
+  let calls: LiveCalls
+
+  /// Places the call, once. What can be said for sure is said; a call that the provider takes only later is UNAVAILABLE
+  /// until it is placed or its permit has run out.
+  func placeCall(_ request: PlaceCallRequest, context: CallContext) async throws -> MediaCall {
+    let tenant = try context.tenantID()
+    let permit = try PermitTerms(request)
+    if let known = try await control.store.call(permit.call, tenant: tenant) { return try answer(known) }
+    let now = control.clock.now()
+    guard now < permit.expiresAt else {
+      guard try await control.store.insertWithdrawn(permit.order(tenant: tenant, script: nil), now: now) else {
+        return try await answer(permit.call, tenant)
+      }
+      throw Self.withdrawn
+    }
+    let order = permit.order(tenant: tenant, script: try permit.script())
+    guard let provider = control.provider(order.provider) else {
+      throw RPCError(.invalidArgument, "provider: \"\(order.provider)\" is not one of this bridge's: twilio")
+    }
+    do {
+      try calls.reserve(order.call)
+    } catch .full {
+      throw RPCError(.resourceExhausted, "every media slot of this instance is taken")
+    } catch .draining {
+      throw RPCError(.unavailable, "this instance is shutting down")
+    }
+    do {
+      guard
+        try await control.store.insert(
+          order, now: now, deadline: control.deadlines.unanswered(expiresAt: order.expiresAt))
+      else {
+        calls.release(order.call)
+        return try await answer(order.call, tenant)
+      }
+    } catch {
+      calls.release(order.call)
+      throw error
+    }
+    // The caller may give up waiting; the call is placed and its fate written down all the same.
+    await control.tasks.spawn(id: "place") { await place(order, with: provider) }.wait()
+    return try await answer(order.call, tenant)
+  }
+
+  private func place(_ order: CallOrder, with provider: any TelephonyProvider) async {
+    do {
+      guard let applied = try await control.place(order, with: provider) else { return }
+      if applied.call.record.placement == .placed, !applied.call.record.state.isTerminal {
+        _ = calls.open(applied.call, script: order.script)
+      } else {
+        calls.release(order.call)
+      }
+    } catch {
+      // The row says that the provider was asked; it is looked up when the request has settled.
+      calls.release(order.call)
+    }
+  }
+
+  func getMediaCall(_ request: CallReference, context: CallContext) async throws -> MediaCall {
+    let call = try RequestField.id(CallEntity.self, request.callId, "call_id")
+    guard let stored = try await control.store.call(call, tenant: context.tenantID()) else { throw Self.unknown(call) }
+    return MediaCall(stored)
+  }
+
+  func hangUp(_ request: CallReference, context: CallContext) async throws -> MediaCall {
+    let call = try RequestField.id(CallEntity.self, request.callId, "call_id")
+    guard try await control.store.call(call, tenant: context.tenantID()) != nil,
+      let applied = try await control.report(.end(.requested), of: call)
+    else { throw Self.unknown(call) }
+    if applied.call.record.state.isTerminal { calls.release(call) }
+    return MediaCall(applied.call)
+  }
+
+  private func answer(_ call: CallID, _ tenant: TenantID) async throws -> MediaCall {
+    guard let stored = try await control.store.call(call, tenant: tenant) else {
+      // Another call has the same campaign, lead and attempt number.
+      throw RPCError(.alreadyExists, "permit.attempt_number: this attempt has been made under another call_id")
+    }
+    return try answer(stored)
+  }
+
+  private func answer(_ call: StoredCall) throws -> MediaCall {
+    if call.record.isWithdrawn { throw Self.withdrawn }
+    switch call.record.placement {
+    case .waiting:
+      throw RPCError(
+        .unavailable,
+        "the provider takes no call now (\(call.record.failure ?? "")); asked again while the permit lives")
+    case .asking:
+      throw RPCError(.unavailable, "the provider is being asked; ask again")
+    case .unsure, .placed, .ended:
+      return MediaCall(call)
+    }
+  }
+
+  private static let withdrawn = RPCError(
+    .failedPrecondition, "the permit ran out before the provider was asked; the call never will be placed")
+
+  private static func unknown(_ call: CallID) -> RPCError {
+    RPCError(.notFound, "no call has the id \(call)")
+  }
+}
