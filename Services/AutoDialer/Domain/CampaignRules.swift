@@ -44,10 +44,13 @@ struct LeadPlace: Hashable, Sendable {
   ///   - zone: The lead's own zone (IANA), empty when it is not known. A name that is no zone makes the place unknown:
   ///     somebody meant something by it, and guessing past it could ring a phone at night.
   init(number: PhoneNumber, zone: String) {
-    region = number.region
     let names = zone.isEmpty ? number.possibleTimeZones : [zone]
-    let known = names.compactMap(TimeZoneRules.named)
-    zones = known.count == names.count ? known : []
+    self.init(region: number.region, zones: TimeZoneRules.all(named: names) ?? [])
+  }
+
+  init(region: String, zones: [TimeZoneRules]) {
+    self.region = region
+    self.zones = zones
   }
 
   func dialWindow(_ rules: CampaignRules) -> DialWindow {

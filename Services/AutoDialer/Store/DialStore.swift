@@ -120,10 +120,10 @@ extension CampaignRules {
 extension LeadPlace {
   /// Where a lead of the queue is. A number that cannot be read any more has no place: it is not called.
   init(_ lead: Lead) {
-    guard let number = try? PhoneNumber.parse(lead.phone, defaultRegion: nil) else {
-      (region, zones) = ("", [])
-      return
+    if let number = try? PhoneNumber.parse(lead.phone, defaultRegion: nil) {
+      self.init(number: number, zone: lead.timeZone)
+    } else {
+      self.init(region: "", zones: [])
     }
-    self.init(number: number, zone: lead.timeZone)
   }
 }

@@ -69,7 +69,7 @@ final class OutcomeWorker: LifecycleService {
       let record = CallRecord(ended, facts: facts, decision: decision, score: score, costs: costs)
       try await store.decide(
         record, call: undecided.call, campaign: campaign, tenant: undecided.tenant, now: clock.now())
-      decided.increment(labels: [decision.outcome.rawValue])
+      decided.increment(decision.outcome.rawValue)
     } catch {
       logger.warning(
         "the outcome of a call could not be decided; trying again",
