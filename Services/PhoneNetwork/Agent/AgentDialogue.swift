@@ -4,6 +4,8 @@ struct AgentDialogue: Hashable, Sendable {
   /// What a turn of the agent's does, apart from its words.
   struct Act: Hashable, Sendable {
     var greets = false
+    /// Says what the call is about.
+    var givesReason = false
     /// Index of the question that it asks.
     var asks: Int?
     /// Ends the call, for this reason.
@@ -69,21 +71,24 @@ struct AgentDialogue: Hashable, Sendable {
 
   // MARK: Turns
 
+  /// The first words. What a directive gives is said as it is; the reason then comes with the first question.
   private func greeting(_ directive: String?) -> Turn {
-    var text = directive.flatMap { AgentBrief.wording(in: $0) } ?? brief.opening
+    if let text = directive.flatMap({ AgentBrief.wording(in: $0) }) { return Turn(text: text, act: Act(greets: true)) }
+    var text = brief.opening
     if text.isEmpty {
       let name = brief.lead.split(separator: " ").first.map { "Hello, is this \($0)?" } ?? "Hello."
       text = "\(name) This is \(brief.agentName), an AI assistant calling for \(brief.business)."
     }
-    if !text.hasSuffix("?") { text += " I have a few short questions about what you need. Do you have a moment?" }
-    return Turn(text: text, act: Act(greets: true))
+    if !text.hasSuffix("?") { text += " \(AgentDialogue.reason) Do you have a moment?" }
+    return Turn(text: text, act: Act(greets: true, givesReason: true))
   }
+
+  private static let reason = "I have a few short questions about what you need."
 
   private func ask(_ state: State, after words: String) -> Turn {
     guard let index = state.next else { return close(EndReason.completed) }
-    return Turn(
-      text: words.isEmpty ? brief.questions[index].text : "\(words) \(brief.questions[index].text)",
-      act: Act(asks: index))
+    let parts = [words, state.hasReason ? "" : AgentDialogue.reason, brief.questions[index].text]
+    return Turn(text: parts.filter { !$0.isEmpty }.joined(separator: " "), act: Act(givesReason: true, asks: index))
   }
 
   private func acknowledgement(_ state: State) -> String {
@@ -125,6 +130,7 @@ struct AgentDialogue: Hashable, Sendable {
   /// The conversation so far, folded.
   private struct State {
     var isGreeted = false
+    var hasReason = false
     var turns = 0
     /// Reason of a close that was said.
     var closed: String?
@@ -146,6 +152,7 @@ struct AgentDialogue: Hashable, Sendable {
           turns += 1
           if share >= AgentDialogue.enoughHeard {
             isGreeted = isGreeted || act.greets
+            hasReason = hasReason || act.givesReason
             pending = act
           } else {
             pending = nil

@@ -19,7 +19,7 @@ struct CreateCall: Hashable, Sendable {
   /// Longest `Twiml` parameter, in characters (error 32018 at Twilio).
   static let twimlLimit = 4_000
   /// Seconds.
-  static let timeLimits = 1...14_400
+  static let timeLimits = 1...86_400
 
   init(_ form: [(String, String)]) throws(TwilioError) {
     let form = FormFields(form)
