@@ -18,7 +18,7 @@ struct HelpText {
       text += "\n\(group)\n"
       for setting in settings where setting.group == group {
         text += "  \(HelpText.padded(name(setting), to: column))\(setting.variable)\n"
-        text += HelpText.wrapped("\(setting.help) \(bounds(setting))", indent: 6)
+        text += HelpText.wrapped("\(HelpText.sentence(setting.help)) \(bounds(setting))", indent: 6)
       }
     }
     text += "\nCommands\n"
@@ -38,12 +38,17 @@ struct HelpText {
   }
 
   private func bounds(_ setting: Setting) -> String {
-    let accepts = setting.accepts.prefix(1).uppercased() + setting.accepts.dropFirst()
+    let accepts = HelpText.sentence(setting.accepts)
     switch setting.shownDefault {
-    case nil: return "\(accepts). Required."
-    case "": return "\(accepts). Not set by default."
-    case let value?: return "\(accepts). Default: \(value)"
+    case nil: return "\(accepts) Required."
+    case "": return "\(accepts) Not set by default."
+    case let value?: return "\(accepts) Default: \(value)"
     }
+  }
+
+  /// `text` with a capital at its start and a full stop at its end.
+  private static func sentence(_ text: String) -> String {
+    text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
   }
 
   static func padded(_ text: String, to width: Int) -> String {
@@ -88,7 +93,7 @@ struct CheckText {
     switch (setting.source, setting.value) {
     case (.fallback, _), (_, nil):
       let value = setting.shownDefault ?? ""
-      return value.isEmpty ? "(not set)" : "\(value)  (default)"
+      return value.isEmpty ? "(not set)" : "\(URLText.redacted(value))  (default)"
     case (let source, let value?):
       let visible = setting.isSecret ? "<redacted>" : URLText.redacted(value)
       return "\(visible)  (\(source.rawValue))"

@@ -1,16 +1,20 @@
-/// Decides how a group of services stops. Pure: events come in, actions go out.
+/// Decides how a group of services starts its second half and how it stops. Pure: events come in, actions go out.
 struct Shutdown {
   enum Event {
     /// SIGTERM or SIGINT, a call of `triggerShutdown()`.
     case stopRequested(String)
     /// The task that runs the group was cancelled.
     case cancelled
+    /// The start-up, which is this service, has ended well; these come after it.
+    case startupFinished(Int, names: [String])
     case serviceEnded(Int, (any Error)?)
     case drainFinished(Int)
     case drainDeadlinePassed
   }
 
   enum Action {
+    /// Runs the services that the start-up gave, which have these indices.
+    case start(Range<Int>)
     /// Limits how long services may drain, and with it how long everything may take.
     case startDrainTimer
     /// Limits how long cancelled services may take to end.
@@ -24,7 +28,7 @@ struct Shutdown {
   }
 
   private enum State {
-    /// Every service runs. Next: draining or cancelling.
+    /// Every service runs. Next: draining, or cancelling when the caller was cancelled.
     case running
     /// Services stop one by one, the last started first; this is the one at work. Next: cancelling or ended.
     case draining(Int)
@@ -33,57 +37,78 @@ struct Shutdown {
     case ended
   }
 
-  private let names: [String]
+  private var names: [String]
   private var alive: Set<Int>
+  private var draining: Set<Int> = []
   private var state = State.running
-  private var drainingNow: Set<Int> = []
-  /// What made the group stop, when it was not asked to.
   private var failure: (any Error)?
 
+  /// - Parameter names: Of the services that run from the start, the start-up among them if there is one.
   init(names: [String]) {
     self.names = names
     alive = Set(names.indices)
   }
 
-  /// The services that have not ended, in start order.
-  var running: [String] { names.indices.filter(alive.contains).map { names[$0] } }
-
   mutating func handle(_ event: Event) -> [Action] {
     switch (state, event) {
     case (.ended, _): return []
-    case (.running, .stopRequested(let reason)):
+    case (.running, let event): return whileRunning(event)
+    case (.draining(let current), let event): return whileDraining(current, event)
+    case (.cancelling, let event): return whileCancelling(event)
+    }
+  }
+
+  private mutating func whileRunning(_ event: Event) -> [Action] {
+    switch event {
+    case .stopRequested(let reason):
       return [.log("stopping: \(reason)", isError: false)] + beginDraining()
-    case (.draining, .stopRequested(let reason)):
-      return [.log("stopping at once: \(reason) again", isError: false)] + cancelEverything()
-    case (.running, .cancelled), (.draining, .cancelled):
-      return cancelEverything()
-    case (.cancelling, .stopRequested), (.cancelling, .cancelled), (.cancelling, .drainDeadlinePassed): return []
-    case (.running, .serviceEnded(let index, let error)):
+    case .cancelled: return cancelEverything()
+    case .startupFinished(let index, let added):
+      alive.remove(index)
+      let range = names.count..<names.count + added.count
+      names += added
+      alive.formUnion(range)
+      return [.start(range)]
+    case .serviceEnded(let index, let error):
       alive.remove(index)
       let reason = ServiceFailure(service: names[index], cause: error)
       failure = reason
       return [.log("\(reason)", isError: true)] + beginDraining()
-    case (.draining(let current), .serviceEnded(let index, let error)):
+    case .drainFinished, .drainDeadlinePassed: preconditionFailure("nothing drains while everything runs")
+    }
+  }
+
+  private mutating func whileDraining(_ current: Int, _ event: Event) -> [Action] {
+    switch event {
+    case .stopRequested(let reason):
+      return [.log("stopping at once: \(reason) again", isError: false)] + cancelEverything()
+    case .cancelled: return cancelEverything()
+    case .startupFinished(let index, _): return whileDraining(current, .serviceEnded(index, nil))  // Too late to start.
+    case .serviceEnded(let index, let error):
       alive.remove(index)
-      let notes = note(error, of: index)
-      // A service that ends while its own drain is still at work ends with that drain.
-      guard index == current, !drainingNow.contains(index) else { return notes }
-      return notes + drainNext(below: index)
-    case (.cancelling, .serviceEnded(let index, let error)):
-      alive.remove(index)
-      return note(error, of: index) + finishIfDone()
-    case (.draining(let current), .drainFinished(let index)):
-      drainingNow.remove(index)
+      // A service that ends while its own drain is still at work is done when that drain is.
+      guard index == current, !draining.contains(index) else { return note(error, of: index) }
+      return note(error, of: index) + drainNext(below: index)
+    case .drainFinished(let index):
+      draining.remove(index)
       guard index == current else { return [] }
       return alive.contains(index) ? [.cancelService(index)] : drainNext(below: index)
-    case (.cancelling, .drainFinished(let index)):
-      drainingNow.remove(index)
+    case .drainDeadlinePassed:
+      let running = names.indices.filter(alive.contains).map { names[$0] }.joined(separator: ", ")
+      return [.log("the time to drain is over; cancelling \(running)", isError: true)] + cancelEverything()
+    }
+  }
+
+  private mutating func whileCancelling(_ event: Event) -> [Action] {
+    switch event {
+    case .stopRequested, .cancelled, .drainDeadlinePassed: return []
+    case .startupFinished(let index, _): return whileCancelling(.serviceEnded(index, nil))
+    case .serviceEnded(let index, let error):
+      alive.remove(index)
+      return note(error, of: index) + finishIfDone()
+    case .drainFinished(let index):
+      draining.remove(index)
       return finishIfDone()
-    case (.draining, .drainDeadlinePassed):
-      return [.log("the time to drain is over; cancelling \(running.joined(separator: ", "))", isError: true)]
-        + cancelEverything()
-    case (.running, .drainFinished), (.running, .drainDeadlinePassed):
-      preconditionFailure("nothing drains while everything runs")
     }
   }
 
@@ -97,7 +122,7 @@ struct Shutdown {
       return [.finish(failure)]
     }
     state = .draining(next)
-    drainingNow.insert(next)
+    draining.insert(next)
     return [.drain(next)]
   }
 
@@ -108,7 +133,7 @@ struct Shutdown {
   }
 
   private mutating func finishIfDone() -> [Action] {
-    guard alive.isEmpty, drainingNow.isEmpty else { return [] }
+    guard alive.isEmpty, draining.isEmpty else { return [] }
     state = .ended
     return [.finish(failure)]
   }

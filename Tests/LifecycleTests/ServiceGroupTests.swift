@@ -61,11 +61,12 @@ import Testing
 
   private func group(
     _ services: [any LifecycleService], drain: Duration = .seconds(60), cancel: Duration = .seconds(60),
-    signals: [Int32] = [], sink: CapturingSink = CapturingSink(), abort: @escaping ServiceGroup.Abort = { _ in }
+    signals: [Int32] = [], sink: CapturingSink = CapturingSink(), startup: ServiceGroup.Startup? = nil,
+    abort: @escaping ServiceGroup.Abort = { _ in }
   ) -> ServiceGroup {
     ServiceGroup(
       services: services, drainTimeout: drain, cancelTimeout: cancel, logger: Logger(label: "test", sink: sink),
-      signals: signals, abort: abort)
+      signals: signals, startup: startup, abort: abort)
   }
 
   @Test func stopsInReverseOrderEachDrainedBeforeItIsCancelled() async throws {
@@ -136,14 +137,63 @@ import Testing
   @Test func whatDoesNotEndIsAbortedAndNamed() async throws {
     let deaf = Worker("deaf", journal, ignoresCancellation: true)
     let aborted = BoundedQueue<[String]>(capacity: 1)
-    let group = group([Worker("a", journal), deaf], drain: .zero, cancel: .zero) { running in
-      _ = aborted.offer(running)
-      deaf.release.close()
-    }
+    let group = group(
+      [Worker("a", journal), deaf], drain: .zero, cancel: .zero,
+      abort: { running in
+        _ = aborted.offer(running)
+        deaf.release.close()
+      })
     group.triggerShutdown()
     try await group.run()
     let running = try await aborted.next()
     #expect(running?.contains("deaf") == true)
+  }
+
+  @Test func whatTheStartupGivesIsStoppedFirst() async throws {
+    let last = Worker("c", journal)
+    let given: [any LifecycleService] = [Worker("b", journal), last]
+    let group = group([Worker("a", journal)], startup: { given })
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await group.run() }
+      _ = try await last.started.next()
+      group.triggerShutdown()
+      try await tasks.waitForAll()
+    }
+    #expect(journal.all == ["c drains", "c ended", "b drains", "b ended", "a drains", "a ended"])
+  }
+
+  @Test func aStopDuringTheStartupCancelsIt() async throws {
+    let never = BoundedQueue<Never>(capacity: 1)
+    let group = group(
+      [Worker("a", journal)],
+      startup: {
+        _ = try await never.next()
+        return []
+      })
+    group.triggerShutdown()
+    try await group.run()
+    #expect(journal.all == ["a drains", "a ended"])
+  }
+
+  @Test func aStartupThatIsTooLateStartsNothing() async throws {
+    let gate = BoundedQueue<Never>(capacity: 1)
+    let given = Worker("b", journal)
+    let group = group(
+      [Worker("a", journal)],
+      startup: {
+        _ = try? await gate.next()
+        return [given]
+      })
+    group.triggerShutdown()
+    try await group.run()
+    #expect(journal.all == ["a drains", "a ended"])
+  }
+
+  @Test func aStartupThatFailsStopsTheGroup() async throws {
+    let group = group([Worker("a", journal)], startup: { throw Failure() })
+    let failure = await #expect(throws: ServiceFailure.self) { try await group.run() }
+    #expect(failure?.service == "startup" && failure?.cause is Failure)
+    #expect(journal.all == ["a drains", "a ended"])
   }
 
   @Test(arguments: 1...100) func startingAndStoppingNeverHangs(round: Int) async throws {
