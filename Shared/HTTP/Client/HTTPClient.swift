@@ -89,7 +89,7 @@ public final class HTTPClient: LifecycleService {
     } onCancel: {
       loop.submit(.cancel(transfer))
     }
-    return HTTPClientStream(head, StreamReading(loop, transfer, receiver))
+    return HTTPClientStream(head, StreamReading(self, loop, transfer, receiver))
   }
 
   private func start(_ transfer: Transfer) {

@@ -44,11 +44,14 @@ public struct HTTPClientStream: AsyncSequence, Sendable {
 
 /// The reader's hold on a transfer.
 final class StreamReading: Sendable {
+  /// Its end would be the transfer's.
+  private let client: HTTPClient
   private let loop: CurlLoop
   private let transfer: Transfer
   private let receiver: StreamedResponse
 
-  init(_ loop: CurlLoop, _ transfer: Transfer, _ receiver: StreamedResponse) {
+  init(_ client: HTTPClient, _ loop: CurlLoop, _ transfer: Transfer, _ receiver: StreamedResponse) {
+    self.client = client
     self.loop = loop
     self.transfer = transfer
     self.receiver = receiver
