@@ -36,17 +36,21 @@ final class RawSocket: Sendable {
   /// Sends all of `bytes`; false when the server has closed the connection.
   @discardableResult
   func send(_ bytes: [UInt8]) async -> Bool {
-    await blocking {
-      var sent = 0
-      while sent < bytes.count {
-        let count = bytes.withUnsafeBytes {
-          Glibc.send(self.descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
-        }
-        guard count > 0 else { return false }
-        sent += count
+    await Self.onThread { self.sendNow(bytes) }
+  }
+
+  /// As `send`, on the calling thread.
+  @discardableResult
+  func sendNow(_ bytes: [UInt8]) -> Bool {
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
       }
-      return true
+      guard count > 0 else { return false }
+      sent += count
     }
+    return true
   }
 
   @discardableResult
@@ -56,15 +60,18 @@ final class RawSocket: Sendable {
 
   /// The next bytes; empty at the end of the connection or when it was reset; nil when nothing came for a long time.
   func receive(atMost count: Int = 65_536) async -> [UInt8]? {
-    await blocking {
-      var isLate = false
-      let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-        let result = recv(self.descriptor, buffer.baseAddress, count, 0)
-        isLate = result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
-        initialized = max(0, result)
-      }
-      return isLate ? nil : bytes
+    await Self.onThread { self.receiveNow(atMost: count) }
+  }
+
+  /// As `receive`, on the calling thread.
+  func receiveNow(atMost count: Int) -> [UInt8]? {
+    var isLate = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      let result = recv(descriptor, buffer.baseAddress, count, 0)
+      isLate = result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
+      initialized = max(0, result)
     }
+    return isLate ? nil : bytes
   }
 
   /// Everything until the server closes.
@@ -115,7 +122,8 @@ final class RawSocket: Sendable {
     shutdown(descriptor, Int32(SHUT_RDWR))
   }
 
-  private func blocking<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+  /// Runs blocking `work` on a new thread.
+  static func onThread<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
     await withCheckedContinuation { continuation in
       let body = ThreadBody { continuation.resume(returning: work()) }
       var thread = pthread_t()
