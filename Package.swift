@@ -96,10 +96,8 @@ let protocols: [Target] = [
     path: "Shared/EventLog", resources: [.embedInCode("SQL")], swiftSettings: swift),
   shared(
     "ServiceRuntime",
-    [
-      "Core", "JSON", "Configuration", "Logging", "Metrics", "Tracing", "Lifecycle", "RPC", "Postgres", "EventLog",
-      "HTTP", "RingmasterMessages", "RingmasterServices",
-    ], safe: false),
+    ["Core", "JSON", "Configuration", "Logging", "Metrics", "Tracing", "Lifecycle", "Nng", "RPC", "Postgres", "HTTP"],
+    safe: false),
 ]
 
 let services: [Target] =
@@ -148,8 +146,12 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "protobuf-conformance", dependencies: ["ConformanceMessages", "RingmasterMessages", "Wire", "JSON"],
     path: "Tests/Conformance/Protobuf/Swift", swiftSettings: swift),
+  .executableTarget(
+    name: "protobuf-benchmark", dependencies: ["RingmasterMessages", "Wire"], path: "Tests/Load/Protobuf/Benchmark",
+    swiftSettings: swift),
   tests("WireTests", ["Wire", "JSON", "Core", "ConformanceMessages", "RingmasterMessages"]),
   tests("ProtocPluginTests", ["ProtocPlugin"]),
+  tests("ServiceStubTests", ["RingmasterServices", "RingmasterMessages", "RPC", "Wire", "JSON"]),
   tests("PostgresTests", ["Core", "JSON", "Logging", "Metrics", "Postgres"]),
   tests(
     "EventLogTests",

@@ -3,6 +3,7 @@ public import JSON
 /// A protobuf message as a Swift value. Only generated types conform.
 ///
 /// Strings hold no NUL, because C strings end there: decoding and JSON refuse it, encoding writes U+FFFD in its place.
+/// A field that is -0.0 counts as unset, like 0.0.
 public protocol WireMessage: Hashable, Sendable {
   /// With the package, for example `ringmaster.v1.Campaign`.
   static var fullName: String { get }

@@ -69,11 +69,11 @@ package struct WireArena {
   package func string(_ string: String) -> UnsafeMutablePointer<CChar> {
     var string = string
     return string.withUTF8 { utf8 in
-      if memchr(utf8.baseAddress ?? UnsafePointer(bitPattern: 8)!, 0, utf8.count) != nil {  // Not read when empty.
-        return self.string(String(string: utf8))
-      }
       let copy = take(utf8.count + 1)
-      if let start = utf8.baseAddress { copy.copyMemory(from: start, byteCount: utf8.count) }
+      if let start = utf8.baseAddress {
+        if memchr(start, 0, utf8.count) != nil { return self.string(String(replacingNULIn: utf8)) }
+        copy.copyMemory(from: start, byteCount: utf8.count)
+      }
       copy.storeBytes(of: 0, toByteOffset: utf8.count, as: UInt8.self)
       return copy.assumingMemoryBound(to: CChar.self)
     }
@@ -124,7 +124,7 @@ package struct WireArena {
 
 extension String {
   /// The text with U+FFFD in place of NUL.
-  fileprivate init(string utf8: UnsafeBufferPointer<UInt8>) {
+  fileprivate init(replacingNULIn utf8: UnsafeBufferPointer<UInt8>) {
     self.init(decoding: utf8.lazy.flatMap { $0 == 0 ? [0xEF, 0xBF, 0xBD] : [$0] }, as: UTF8.self)
   }
 }
