@@ -39,6 +39,11 @@ public struct ConfigurationReader: Sendable {
     faults.append(message)
   }
 
+  /// Whether a setting that was declared was given, well or badly, by flag or variable.
+  public func isSet(_ variable: String) -> Bool {
+    settings.contains { $0.variable == variable && $0.source != .fallback }
+  }
+
   /// Ends the reading.
   ///
   /// Throws: `ConfigurationExit` when there are faults (all of them are in it), or `--help` or `--check-config` was given.
@@ -83,6 +88,7 @@ public struct ConfigurationReader: Sendable {
       setting.source = .flag
       text = value
     case .valueMissing:
+      setting.source = .flag
       faults.append("\(variable) (\(setting.flag)): the flag needs a value; accepted is \(accepts)")
       return nil
     case .absent:
