@@ -1,5 +1,5 @@
 /// The content of one TZif file (RFC 8536), version 2 or later.
-struct TimeZoneFile: Sendable {
+struct TimeZoneFile: Equatable, Sendable {
   /// When the offset changes, in seconds since 1970, ascending. `offsets` holds one more: before the first change.
   let transitions: [Int64]
   /// Seconds east of UTC: `offsets[0]` before the first transition, `offsets[i + 1]` from transition `i`.

@@ -4,7 +4,7 @@ public import Core
 ///
 /// A value: looking something up reads no file and takes no lock. The rules are those of the system's tz database
 /// (`/usr/share/zoneinfo`), through the footer of the zone's file also for years that its table does not reach.
-public struct TimeZoneRules: Sendable {
+public struct TimeZoneRules: Hashable, Sendable {
   /// IANA name, such as "America/New_York".
   public let name: String
   private let file: TimeZoneFile
@@ -24,6 +24,8 @@ public struct TimeZoneRules: Sendable {
     self.name = name
     file = try TimeZoneFile(bytes)
   }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
   /// How far local clocks are ahead of UTC (negative in the west).
   public func offset(at instant: Instant) -> Duration { .seconds(segment(at: instant.wholeSeconds).offset) }
@@ -117,11 +119,4 @@ public struct TimeZoneRules: Sendable {
     }
     return Segment(start: max(start, file.tableEnd), end: end, offset: offset)
   }
-}
-
-/// Two rules are the same when their zone is: one process reads one database.
-extension TimeZoneRules: Hashable {
-  public static func == (left: TimeZoneRules, right: TimeZoneRules) -> Bool { left.name == right.name }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

@@ -1,0 +1,42 @@
+import Configuration
+import EventLog
+import Lifecycle
+import Postgres
+import RPC
+import RingmasterServices
+import ServiceRuntime
+
+/// Settings of follow-up, read once.
+public struct FollowUpConfiguration: Sendable {
+  let tracker: [String]
+
+  public init(_ reader: inout ConfigurationReader) {
+    tracker = reader.endpoints(of: "outcome-tracker")
+  }
+}
+
+/// follow-up, put together.
+public enum FollowUpApplication {
+  private static let schemaName = "follow_up"
+
+  /// - Throws: `PostgresError` when a migration is misnamed.
+  public static func schema() throws -> DatabaseSchema {
+    DatabaseSchema(
+      name: schemaName,
+      migrations: EventLog.migrations + [
+        try Migration("m0001_planned_actions", PackageResources.m0001_planned_actions_sql)
+      ])
+  }
+
+  public static func build(
+    _ settings: FollowUpConfiguration, _ context: RuntimeContext
+  ) async throws -> [any LifecycleService] {
+    let store = try ActionStore(pool: context.pool)
+    context.serve(FollowUpServiceServer(FollowUpRPC(store: store)))
+    return [
+      try context.consume(
+        settings.tracker, source: "outcome-tracker", schema: schemaName,
+        handler: FollowUpFacts(store: store, clock: context.clock, logger: context.logger).take)
+    ]
+  }
+}

@@ -1,0 +1,11 @@
+import OutcomeTracker
+import ServiceRuntime
+
+@main
+enum Main {
+  static func main() async throws {
+    await ServiceRuntime.run(
+      name: "outcome-tracker", summary: "Finds out what every call came to, and what it cost.", schema: try OutcomeTrackerApplication.schema(),
+      configure: OutcomeTrackerConfiguration.init, build: OutcomeTrackerApplication.build)
+  }
+}
