@@ -135,6 +135,9 @@ let testTargets: [Target] = [
   tests("CryptoTests", ["Crypto"]),
   tests("HTTPTests", ["HTTP", "Nng", "Core", "JSON", "Logging", "Metrics", "Crypto"]),
   .executableTarget(
+    name: "http-conformance", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Conformance/HTTP/Program",
+    swiftSettings: swift),
+  .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
   .target(
