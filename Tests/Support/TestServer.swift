@@ -31,7 +31,9 @@ public final class TestServer: Sendable {
   /// The server, started on first use. A failure is remembered, so that a thousand tests do not each try.
   public static func shared() async throws -> TestServer {
     try await one.value {
-      if let given = getenv("RINGMASTER_TEST_DATABASE_URL") { return TestServer(url: String(cString: given), folder: nil) }
+      if let given = getenv("RINGMASTER_TEST_DATABASE_URL") {
+        return TestServer(url: String(cString: given), folder: nil)
+      }
       return try await start(in: "\(repository)/.local/test-postgres/\(getpid())", owner: getpid())
     }
   }
@@ -39,7 +41,9 @@ public final class TestServer: Sendable {
   /// A server of a test's own, for what would disturb others, such as stopping it. To be destroyed by the test.
   public static func start(in folder: String, owner: Int32) async throws -> TestServer {
     let output = try await script(["start", folder, "--fast", "--owner", "\(owner)"])
-    guard let url = output.split(separator: "\n").last else { throw Failure(description: "postgres.sh printed nothing") }
+    guard let url = output.split(separator: "\n").last else {
+      throw Failure(description: "postgres.sh printed nothing")
+    }
     return TestServer(url: String(url), folder: folder)
   }
 

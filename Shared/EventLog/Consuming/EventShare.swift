@@ -41,7 +41,8 @@ struct EventShare: Sendable {
     let begun: Int = try results[1].rows.first?.get("partitions") ?? options.partitions
     guard begun == options.partitions else {
       throw EventLogError(
-        .partitionsChanged, "consumer \(consumer) of \(source) was begun with \(begun) shares, not \(options.partitions)")
+        .partitionsChanged,
+        "consumer \(consumer) of \(source) was begun with \(begun) shares, not \(options.partitions)")
     }
     let instances: [UniqueID] = try results[4].rows.map { try $0.get("owner") }
     let kept = Set(try results[5].rows.map { try $0.get("partition", as: Int.self) })

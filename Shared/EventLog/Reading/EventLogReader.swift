@@ -76,7 +76,8 @@ public struct EventLogReader: EventSource {
       (retention, []),
     ])
     if let kept = results[1].rows.first, after != .beginning {
-      let dropped = EventPlace(transaction: try kept.get("transaction", as: PostgresTransactionID.self).value, id: try kept.get("id"))
+      let dropped = EventPlace(
+        transaction: try kept.get("transaction", as: PostgresTransactionID.self).value, id: try kept.get("id"))
       guard after >= dropped else {
         throw EventLogError(.behindRetention, "events between \(after) and \(dropped) are no longer kept")
       }

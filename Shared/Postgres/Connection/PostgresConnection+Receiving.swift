@@ -109,7 +109,8 @@ extension PostgresError {
   /// The server's report in `result`. Its detail, hint and context are left out: they quote rows.
   init(_ result: ResultStorage, query: NamedQuery?) {
     let sqlState = field(result, UInt8(ascii: "C")) ?? ""
-    let primary = field(result, UInt8(ascii: "M")) ?? PQresultErrorMessage(result.handle).map { String(cString: $0) } ?? ""
+    let primary =
+      field(result, UInt8(ascii: "M")) ?? PQresultErrorMessage(result.handle).map { String(cString: $0) } ?? ""
     // Messages of class 22 quote the value ("invalid input syntax for type integer: …").
     let message = sqlState.hasPrefix("22") ? "the server refuses a value" : primary
     self.init(

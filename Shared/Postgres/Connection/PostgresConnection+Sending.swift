@@ -114,7 +114,9 @@ extension PostgresConnection {
       guard let handle = state.handle else {
         return (state.failure ?? PostgresError(.unavailable, "the connection is closed"), false)
       }
-      guard PQpipelineStatus(handle) == PQ_PIPELINE_ON else { return (PostgresError(.syntax, "a COPY still runs"), false) }
+      guard PQpipelineStatus(handle) == PQ_PIPELINE_ON else {
+        return (PostgresError(.syntax, "a COPY still runs"), false)
+      }
       var slots: [Operation.Slot] = []
       slots.reserveCapacity(batch.parts.count)
       for part in batch.parts {

@@ -18,7 +18,9 @@ struct MigrationPlan: Sendable {
     var pending: [Migration] = []
     var newer: [AppliedMigration] = []
     var components: [String] = []
-    for migration in migrations where !components.contains(migration.component) { components.append(migration.component) }
+    for migration in migrations where !components.contains(migration.component) {
+      components.append(migration.component)
+    }
     for component in components {
       let known = migrations.filter { $0.component == component }.sorted { $0.number < $1.number }
       let done = applied.filter { $0.component == component }

@@ -49,8 +49,10 @@ public struct Migrator: Sendable {
       try await apply(migration, connection)
       logger.info(
         "migration applied",
-        [LogField("schema", schema), LogField("component", migration.component), LogField("number", migration.number),
-          LogField("name", migration.name)])
+        [
+          LogField("schema", schema), LogField("component", migration.component), LogField("number", migration.number),
+          LogField("name", migration.name),
+        ])
     }
     try await connection.script(MigratorQueries.grants(schema: schema, role: role), "grant")
   }

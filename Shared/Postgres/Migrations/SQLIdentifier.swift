@@ -9,7 +9,8 @@ enum SQLIdentifier {
       }
     }
     guard isPlain, (1...63).contains(name.utf8.count) else {
-      throw PostgresError(.configuration, "\"\(name)\" is no name for a schema or role: lower-case letters, digits and _")
+      throw PostgresError(
+        .configuration, "\"\(name)\" is no name for a schema or role: lower-case letters, digits and _")
     }
   }
 }

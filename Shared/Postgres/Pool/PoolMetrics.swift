@@ -13,7 +13,8 @@ struct PoolMetrics: Sendable {
       "postgres_query_seconds", "Time from sending a query to having its result.", labels: ["query"])
     errors = registry.counter("postgres_errors_total", "Queries that failed.", labels: ["query", "code"])
     waits = registry.histogram(
-      "postgres_acquire_seconds", "Time a caller waited for a connection that was not idle.").series()
+      "postgres_acquire_seconds", "Time a caller waited for a connection that was not idle."
+    ).series()
     connectFailures = registry.counter("postgres_connect_failures_total", "Attempts to connect that failed.").series()
     retries = registry.counter(
       "postgres_transaction_retries_total", "Transactions begun again.", labels: ["transaction", "reason"])

@@ -17,6 +17,7 @@ extension PostgresPool {
   ///
   /// Throws: what `body` throws, after undoing; `PostgresError.Code.commitUnknown` when the connection was lost while
   /// committing: read before doing it again. `CancellationError` when the task was cancelled before COMMIT was sent.
+  @discardableResult
   public func transaction<T>(
     isolation: TransactionIsolation = .readCommitted, name: StaticString, retries: Int = 5,
     actor: isolated (any Actor)? = #isolation, _ body: (PostgresTransaction) async throws -> T

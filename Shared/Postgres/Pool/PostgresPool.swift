@@ -43,6 +43,9 @@ public final class PostgresPool: LifecycleService, PostgresSession, TickHandler 
     if case .success(let reactor) = Reactor.shared { reactor.add(ticker: self) }
   }
 
+  /// Callers who wait for a connection now.
+  public var waiterCount: Int { state.withLock { $0.waiters.count } }
+
   /// Runs until the task is cancelled, then closes. A pool serves without this too.
   public func run() async throws {
     defer { close() }
