@@ -31,7 +31,7 @@ func service(
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], path: path ?? "Tests/\(name)", swiftSettings: swift)
+    name: name, dependencies: dependencies + ["TestSupport", "ThreadSanitizerSupport"], path: path ?? "Tests/\(name)", swiftSettings: swift)
 }
 
 let serviceBase: [Target.Dependency] = [
@@ -132,6 +132,13 @@ let testTargets: [Target] = [
   tests("TracingTests", ["Tracing", "Core"]),
   tests("ConfigurationTests", ["Configuration", "Core"]),
   tests("LifecycleTests", ["Lifecycle", "Core", "Logging"]),
+  tests(
+    "ServiceRuntimeTests",
+    [
+      "ServiceRuntime", "Core", "JSON", "Configuration", "Logging", "Metrics", "Tracing", "Lifecycle", "HTTP", "RPC",
+      "Postgres", "RingmasterMessages",
+    ]),
+  .target(name: "ThreadSanitizerSupport", path: "Tests/ThreadSanitizer"),
   tests("CryptoTests", ["Crypto"]),
   tests("HTTPTests", ["HTTP", "Nng", "Core", "JSON", "Logging", "Metrics", "Crypto"]),
   .executableTarget(

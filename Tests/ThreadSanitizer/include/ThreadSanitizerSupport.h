@@ -1,0 +1,2 @@
+#pragma once
+// Nothing to call: linking this module is all. See mutex.c.
