@@ -31,7 +31,8 @@ func service(
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport", "ThreadSanitizerSupport"], path: path ?? "Tests/\(name)", swiftSettings: swift)
+    name: name, dependencies: dependencies + ["TestSupport", "ThreadSanitizerSupport"], path: path ?? "Tests/\(name)",
+    swiftSettings: swift)
 }
 
 let serviceBase: [Target.Dependency] = [
