@@ -6,6 +6,6 @@ enum Main {
   static func main() async throws {
     await ServiceRuntime.run(
       name: "kb-generator", summary: "Writes what an agent should know before it speaks.", schema: try KBGeneratorApplication.schema(),
-      configure: { _ in }, build: { _, context in try await KBGeneratorApplication.build(context) })
+      configure: KBGeneratorConfiguration.init, build: KBGeneratorApplication.build)
   }
 }
