@@ -163,6 +163,10 @@ let testTargets: [Target] = [
   tests("WireTests", ["Wire", "JSON", "Core", "ConformanceMessages", "RingmasterMessages"]),
   tests("ProtocPluginTests", ["ProtocPlugin"]),
   tests("ServiceStubTests", ["RingmasterServices", "RingmasterMessages", "RPC", "Wire", "JSON"]),
+  tests("TelephonyTests", ["Telephony", "Core", "JSON"]),
+  .executableTarget(
+    name: "telephony-conformance", dependencies: ["Telephony", "Core"], path: "Tests/Conformance/Telephony/Swift",
+    swiftSettings: swift),
   tests("PostgresTests", ["Core", "JSON", "Logging", "Metrics", "Postgres"]),
   tests(
     "EventLogTests",

@@ -1,0 +1,65 @@
+import Core
+import Telephony
+import Testing
+
+/// Whatever happens to a lead under whatever policy: it is never called too often, too early or outside its hours.
+@Suite struct RetryPolicyPropertyTests {
+  private func randomPolicy(_ generator: inout SeededGenerator) -> RetryPolicy {
+    if Bool.random(using: &generator) { return RetryPolicy.presets.randomElement(using: &generator) ?? .standard }
+    var rules: [CallOutcome: RetryRule] = [:]
+    for outcome in CallOutcome.allCases where Bool.random(using: &generator) {
+      rules[outcome] = RetryRule(
+        delays: (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+          .seconds(Int.random(in: 0...200_000, using: &generator))
+        },
+        maximumRetries: Int.random(in: 0...20, using: &generator),
+        day: RetryRule.Day.allCases.randomElement(using: &generator) ?? .any,
+        differentWindow: Bool.random(using: &generator))
+    }
+    return RetryPolicy(name: "random", rules: rules)
+  }
+
+  @Test(arguments: UInt64(1)...200) func aLeadIsNeverCalledTooOftenOrOutsideItsHours(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let policy = randomPolicy(&generator)
+    let maximumCalls = Int.random(in: 1...8, using: &generator)
+    let regions = ["US", "AU", "GB"]
+    let window = DialWindow(
+      windows: .standard, envelope: .forRegion(regions.randomElement(using: &generator) ?? "US"))
+    let choices = [["America/New_York"], ["Australia/Sydney", "Australia/Perth"], ["Europe/London"], ["Asia/Kolkata"]]
+    let zones = try (choices.randomElement(using: &generator) ?? choices[0]).map(zone)
+    var now = Instant(
+      microsecondsSince1970: Int64.random(in: 1_735_689_600..<2_050_000_000, using: &generator) * 1_000_000)
+    now = try #require(window.nextOpening(after: now, zones: zones))
+
+    var calls: [PastCall] = []
+    // One turn more than the maximum, which must never be reached.
+    while calls.count <= maximumCalls {
+      guard case .open = window.verdict(at: now, zones: zones) else {
+        Issue.record("called at \(now) outside the window")
+        return
+      }
+      let outcome = CallOutcome.allCases.randomElement(using: &generator) ?? .busy
+      let call = PastCall(outcome: outcome, at: now, isPermanentFailure: Int.random(in: 0..<20, using: &generator) == 0)
+      let ended = now + .seconds(Int.random(in: 0...300, using: &generator))
+      let decision = policy.decide(
+        after: call, earlier: calls, maximumCalls: maximumCalls, now: ended, window: window, zones: zones)
+      calls.append(call)
+      guard case .retry(let notBefore, let notAfter, _) = decision else { break }
+      let rule = try #require(policy.rules[outcome])
+      let before = calls.dropLast().count { $0.outcome == outcome }
+      let wait = rule.delays.isEmpty ? Duration.zero : rule.delays[min(before, rule.delays.count - 1)]
+      #expect(!outcome.isFinalForLead)
+      #expect(before < rule.maximumRetries)
+      #expect(notBefore >= ended + wait)
+      if let notAfter { #expect(notBefore < notAfter) }
+      for zone in zones {
+        let days = zone.local(at: ended).date.daysSince1970...zone.local(at: notBefore).date.daysSince1970
+        if rule.day == .same { #expect(days.count == 1) }
+        if rule.day == .nextBusiness { #expect(days.count > 1 && zone.local(at: notBefore).date.weekday <= 5) }
+      }
+      now = notBefore
+    }
+    #expect(calls.count <= maximumCalls)
+  }
+}

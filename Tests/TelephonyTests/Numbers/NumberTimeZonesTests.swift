@@ -1,0 +1,52 @@
+import Testing
+
+@testable import Telephony
+
+@Suite struct NumberTimeZonesTests {
+  private func possible(_ e164: String) throws -> [String] {
+    try PhoneNumber.parse(e164, defaultRegion: nil).possibleTimeZones
+  }
+
+  @Test func theAreaCodeDecidesWhereItTellsThePlace() throws {
+    #expect(try possible("+12127365000") == ["America/New_York"])
+    #expect(try possible("+13125550123") == ["America/Chicago"])
+    #expect(try possible("+442079460018") == ["Europe/London"])
+    #expect(try possible("+61292501234") == ["Australia/Sydney"])
+    #expect(try possible("+541143211234") == ["America/Argentina/Buenos_Aires"])
+  }
+
+  @Test func aMobileCanBeAnywhereInItsCountry() throws {
+    let zones = try possible("+61491570156")
+    #expect(zones.contains("Australia/Sydney"))
+    #expect(zones.contains("Australia/Perth"))
+    #expect(zones.contains("Indian/Cocos"))
+    #expect(zones == zones.sorted())
+  }
+
+  @Test func aTollFreeNumberCanBeInAllZonesOfItsCountryCode() throws {
+    let zones = try possible("+18005550199")
+    #expect(zones.contains("America/New_York"))
+    #expect(zones.contains("Pacific/Honolulu"))
+    #expect(zones.count > 30)
+  }
+
+  @Test func anInternationalServiceIsNowhere() throws {
+    #expect(try possible("+80012345678").isEmpty)
+  }
+
+  @Test func everyZoneInTheDataIsInTheSystemsDatabase() {
+    let zones = NumberTimeZones.shared.allZones
+    #expect(zones.count > 250)
+    for zone in zones { #expect(TimeZoneRules.named(zone) != nil, "\(zone)") }
+  }
+
+  @Test func theLongestPrefixWins() {
+    let table = NumberTimeZones(Array("# facts\nA B: 1 44\nB: 12 1234\nC: 123\n".utf8))
+    #expect(table.zones(ofDigits: "19") == ["A", "B"])
+    #expect(table.zones(ofDigits: "1299") == ["B"])
+    #expect(table.zones(ofDigits: "12399999999999999") == ["C"])
+    #expect(table.zones(ofDigits: "1234") == ["B"])
+    #expect(table.zones(ofDigits: "2").isEmpty)
+    #expect(table.zones(ofDigits: "").isEmpty)
+  }
+}
