@@ -97,8 +97,10 @@ let protocols: [Target] = [
     path: "Shared/EventLog", resources: [.embedInCode("SQL")], swiftSettings: swift),
   shared(
     "ServiceRuntime",
-    ["Core", "JSON", "Configuration", "Logging", "Metrics", "Tracing", "Lifecycle", "Nng", "RPC", "Postgres", "HTTP"],
-    safe: false),
+    [
+      "Core", "JSON", "Configuration", "Logging", "Metrics", "Tracing", "Lifecycle", "Nng", "RPC", "Postgres", "HTTP",
+      "EventLog", "RingmasterServices",
+    ], safe: false),
 ]
 
 let services: [Target] =
