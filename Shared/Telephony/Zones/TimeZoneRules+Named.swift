@@ -22,36 +22,34 @@ extension TimeZoneRules {
   private static let cache = TimeZoneCache(directory: "/usr/share/zoneinfo")
 }
 
-/// Zones read so far, those that do not exist included.
+/// Zones read so far. What could not be read is not remembered: the cause may pass, and looking again is cheap.
 final class TimeZoneCache: Sendable {
   private let directory: String
-  private let known = Mutex<[String: TimeZoneRules?]>([:])
-
-  /// The database has about 600 names. More than this were made up by somebody, and are not kept.
-  private static let mostNames = 2_000
+  private let known = Mutex<[String: TimeZoneRules]>([:])
 
   init(directory: String) { self.directory = directory }
 
   func rules(named name: String) -> TimeZoneRules? {
-    if let answer = known.withLock({ $0[name] }) { return answer }
-    guard Self.isZoneName(name) else { return nil }
-    // Two threads may read the same file at the same time; they find the same.
-    let rules = readFile("\(directory)/\(name)").flatMap { bytes in
-      do throws(TimeZoneFileError) {
-        return try TimeZoneRules(name: name, file: bytes)
-      } catch {
-        return nil
-      }
+    if let rules = known.withLock({ $0[name] }) { return rules }
+    guard Self.isZoneName(name), let bytes = readFile("\(directory)/\(name)") else { return nil }
+    do throws(TimeZoneFileError) {
+      // Two threads may read the same file at the same time; they find the same.
+      let rules = try TimeZoneRules(name: name, file: bytes)
+      known.withLock { $0[name] = rules }
+      return rules
+    } catch {
+      return nil
     }
-    known.withLock { if $0.count < Self.mostNames { $0[name] = .some(rules) } }
-    return rules
   }
 
-  /// Whether a text can be the name of a zone, and nothing that leads out of the directory. Names begin with a capital
-  /// ("posixrules" and "localtime" are files beside the zones), and "Factory" means that nobody set a zone.
+  /// Whether a text can be the name of a zone: nothing that leads out of the directory, and nothing that names the same
+  /// file in another way. Names begin with a capital ("posixrules" and "localtime" are files beside the zones), and
+  /// "Factory" means that nobody set a zone.
   static func isZoneName(_ name: String) -> Bool {
     guard let first = name.utf8.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else { return false }
     guard name.utf8.count <= 64, name != "Factory" else { return false }
+    guard name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy({ !$0.isEmpty })
+    else { return false }
     return name.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true

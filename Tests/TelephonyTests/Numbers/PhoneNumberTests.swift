@@ -1,3 +1,4 @@
+import Core
 import Telephony
 import Testing
 
@@ -62,6 +63,27 @@ import Testing
       _ = try? PhoneNumber.parse(text, defaultRegion: nil)
       _ = try? PhoneNumber.parse(text, defaultRegion: "US")
       _ = try? PhoneNumber.parse("2127365000", defaultRegion: text)
+    }
+  }
+
+  /// 10,000 texts in all, made of what numbers are made of and of what they are not, read on many threads at once.
+  @Test(arguments: UInt64(1)...20) func damageNeverCrashes(seed: UInt64) async {
+    await withDiscardingTaskGroup { group in
+      for part in UInt64(0)..<5 {
+        group.addTask {
+          var generator = SeededGenerator(seed: seed * 5 + part)
+          let alphabet = Array("0123456789+-(). xext;=#*/,:A\u{0660}\u{FF0B}\u{0}\u{1F600}")
+          for _ in 0..<100 {
+            let text = String(
+              (0..<Int.random(in: 0...40, using: &generator)).map { _ in
+                alphabet.randomElement(using: &generator) ?? "0"
+              })
+            let region = ["US", "AU", "GB", nil].randomElement(using: &generator) ?? nil
+            guard let number = try? PhoneNumber.parse(text, defaultRegion: region) else { continue }
+            #expect((try? PhoneNumber.parse(number.e164, defaultRegion: nil)) == number)
+          }
+        }
+      }
     }
   }
 
