@@ -29,8 +29,7 @@ private func aioDidComplete(_ context: UnsafeMutableRawPointer?) {
 /// One nng asynchronous operation at a time, awaited by one task.
 ///
 /// Owns the `nng_aio`. The object that nng calls back holds only the continuation, so neither side waits for the
-/// other when both let go. Freeing waits for a callback that is just returning (microseconds), never for I/O that is
-/// still running: `run` returns only when its operation is over.
+/// other when both let go. Freeing waits for a callback that is just returning, so the reaper does it.
 final class Aio: @unchecked Sendable {
   /// Given to nng by whoever starts an operation. Thread-safe by nng's contract; immutable here, which is what makes
   /// this class Sendable.
@@ -49,7 +48,11 @@ final class Aio: @unchecked Sendable {
   }
 
   deinit {
-    nng_aio_free(handle)
+    let surrendered = Surrendered(handle: handle)
+    Reaper.later { [completion] in
+      nng_aio_free(surrendered.handle)
+      withExtendedLifetime(completion) {}
+    }
   }
 
   /// Starts an operation with `start` and returns when it is over; then `count`, `output` and messages may be read.

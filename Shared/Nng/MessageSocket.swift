@@ -1,24 +1,21 @@
 internal import CNng
 import Synchronization
 
-/// A raw REQ or REP socket: whole messages, any number of them in flight, with routing headers left to the user.
+/// A REQ or REP socket, used through contexts: `RequestContext` and `ReplyContext`.
 ///
-/// nng keeps dialed connections up by itself and tells of every connection that comes and goes. All closures given to
-/// this module run on nng's threads: they must not wait and must not call `close`.
+/// nng keeps dialed connections up by itself and tells of every connection that comes and goes. Contexts are cheaper than
+/// raw sockets: they send on the caller's thread and receive on the thread that reads, where raw sockets hop, and they
+/// never drop a reply to a connection that is full. All closures given to this module run on nng's threads: they must
+/// not wait.
 public final class MessageSocket: Sendable {
   public enum Role: Sendable {
-    /// Sends requests. Waits for a connection when there is none; nothing sent is dropped while its pipe lives.
     case request
-    /// Sends replies. A reply for a pipe that has 64 replies waiting is dropped, so users keep fewer than that in
-    /// flight for each pipe.
     case reply
   }
 
   public struct Options: Sendable {
     /// A connection that announces a larger message is closed.
     public var maximumMessageBytes = 8 << 20
-    /// Messages that nng reads ahead of the receiver.
-    public var receiveQueue: Int32 = 16
     /// Delay before a lost connection is dialed again; doubles, with jitter, up to the maximum.
     public var reconnectMinimum: Duration = .milliseconds(20)
     public var reconnectMaximum: Duration = .seconds(1)
@@ -41,13 +38,15 @@ public final class MessageSocket: Sendable {
   public init(_ role: Role, options: Options = Options()) throws(NngError) {
     var socket = nng_socket()
     switch role {
-    case .request: try check(nng_req0_open_raw(&socket), "open a request socket")
-    case .reply: try check(nng_rep0_open_raw(&socket), "open a reply socket")
+    case .request: try check(nng_req0_open(&socket), "open a request socket")
+    case .reply: try check(nng_rep0_open(&socket), "open a reply socket")
     }
     self.socket = socket
     // From here on `deinit` closes the socket when something below throws.
-    try check(nng_socket_set_int(socket, NNG_OPT_SENDBUF, 0), "set the send queue")
-    try check(nng_socket_set_int(socket, NNG_OPT_RECVBUF, options.receiveQueue), "set the receive queue")
+    if role == .request {
+      // Whether a request may be repeated is for its sender to decide.
+      try check(nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE), "switch off resending")
+    }
     try check(nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, options.maximumMessageBytes), "limit message size")
     let minimum = milliseconds(options.reconnectMinimum)
     let maximum = milliseconds(options.reconnectMaximum)

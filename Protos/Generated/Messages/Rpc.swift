@@ -5,8 +5,7 @@ internal import CRingmasterProtos
 public import JSON
 public import Wire
 
-/// One nng message. Servers read calls, cancels, acknowledged and probe; clients read results, sequence, probe and
-/// draining.
+/// One nng message. Servers read calls, cancels and answer_at_once; clients read results and draining.
 public struct RpcBatch: WireMessage {
   public static let fullName = "ringmaster.v1.RpcBatch"
 
@@ -14,13 +13,10 @@ public struct RpcBatch: WireMessage {
   public var results: [RpcResult] = []
   /// Calls whose results nobody waits for any more. No result follows, or a late one that the client drops.
   public var cancels: [UInt64] = []
-  /// Server to client: the number of this message on this connection, from 1.
-  public var sequence: UInt64 = 0
-  /// Client to server: the highest sequence received on this connection.
-  public var acknowledged: UInt64 = 0
-  /// Client to server: any number but 0 asks for a message with the same number. Server to client: the answer.
-  public var probe: UInt64 = 0
-  /// Server to client: no further calls are taken on this connection. The client acknowledges at once.
+  /// The client wants to hear that the server lives: this message is answered before any handler runs.
+  public var answerAtOnce: Bool = false
+  /// No further calls are taken on this connection. A client sends its next message, if only an empty one, as soon as it
+  /// has read results in such a message: the server then knows that they have arrived.
   public var draining: Bool = false
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
@@ -28,15 +24,13 @@ public struct RpcBatch: WireMessage {
   public init() {}
 
   public init(
-    calls: [RpcCall] = [], results: [RpcResult] = [], cancels: [UInt64] = [], sequence: UInt64 = 0,
-    acknowledged: UInt64 = 0, probe: UInt64 = 0, draining: Bool = false
+    calls: [RpcCall] = [], results: [RpcResult] = [], cancels: [UInt64] = [], answerAtOnce: Bool = false,
+    draining: Bool = false
   ) {
     self.calls = calls
     self.results = results
     self.cancels = cancels
-    self.sequence = sequence
-    self.acknowledged = acknowledged
-    self.probe = probe
+    self.answerAtOnce = answerAtOnce
     self.draining = draining
   }
 }
@@ -157,9 +151,7 @@ extension RpcBatch {
     if c.pointee.n_cancels > 0, let items = c.pointee.cancels {
       self.cancels = Array(UnsafeBufferPointer(start: items, count: c.pointee.n_cancels))
     }
-    self.sequence = c.pointee.sequence
-    self.acknowledged = c.pointee.acknowledged
-    self.probe = c.pointee.probe
+    self.answerAtOnce = c.pointee.answer_at_once != 0
     self.draining = c.pointee.draining != 0
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
@@ -192,9 +184,7 @@ extension RpcBatch {
       c.pointee.n_cancels = self.cancels.count
       c.pointee.cancels = arena.copy(self.cancels)
     }
-    c.pointee.sequence = self.sequence
-    c.pointee.acknowledged = self.acknowledged
-    c.pointee.probe = self.probe
+    c.pointee.answer_at_once = self.answerAtOnce ? 1 : 0
     c.pointee.draining = self.draining ? 1 : 0
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
@@ -212,12 +202,11 @@ extension RpcBatch {
             if value != .null { self.results = try WireJSON.array(value) { (item) throws(WireJSONError) in try RpcResult(json: item) } }
           case "cancels":
             if value != .null { self.cancels = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.uint64(item) } }
-          case "sequence":
-            if value != .null { self.sequence = try WireJSON.uint64(value) }
-          case "acknowledged":
-            if value != .null { self.acknowledged = try WireJSON.uint64(value) }
-          case "probe":
-            if value != .null { self.probe = try WireJSON.uint64(value) }
+          case "answer_at_once":
+            if json["answerAtOnce"] != nil { throw WireJSON.twice(as: "answerAtOnce") }
+            fallthrough
+          case "answerAtOnce":
+            if value != .null { self.answerAtOnce = try WireJSON.bool(value) }
           case "draining":
             if value != .null { self.draining = try WireJSON.bool(value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
@@ -234,9 +223,7 @@ extension RpcBatch {
     if !self.calls.isEmpty { object["calls"] = .array(self.calls.map { $0.json }) }
     if !self.results.isEmpty { object["results"] = .array(self.results.map { $0.json }) }
     if !self.cancels.isEmpty { object["cancels"] = .array(self.cancels.map { WireJSON.json($0) }) }
-    if self.sequence != 0 { object["sequence"] = WireJSON.json(self.sequence) }
-    if self.acknowledged != 0 { object["acknowledged"] = WireJSON.json(self.acknowledged) }
-    if self.probe != 0 { object["probe"] = WireJSON.json(self.probe) }
+    if self.answerAtOnce { object["answerAtOnce"] = WireJSON.json(self.answerAtOnce) }
     if self.draining { object["draining"] = WireJSON.json(self.draining) }
     return .object(object)
   }

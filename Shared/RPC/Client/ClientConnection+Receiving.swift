@@ -2,68 +2,87 @@ import Logging
 import Nng
 
 extension ClientConnection {
-  /// One message of the server. On an nng thread, one at a time.
-  func receive(_ message: borrowing Message) {
+  /// One message of the server. On an nng thread, several at a time.
+  func receive(_ message: borrowing Message, on carrier: Int) {
     let pipe = message.pipe
-    let isSound = message.withBody { bytes -> Bool in
-      do {
-        try settle(IncomingResults(bytes), pipe)
-        return true
-      } catch {
-        return false
-      }
+    let batch = message.withBody { bytes -> Answer? in
+      try? Answer(IncomingResults(bytes))  // Nil is a message that cannot be decoded.
     }
-    if !isSound {
-      logger.warning("rpc reply malformed or out of order", [LogField("endpoint", endpoint)])
-      closePipe(pipe)
+    if batch == nil {
+      logger.warning("rpc answer malformed", [LogField("endpoint", endpoint)])
+      socket.close(pipe)
+    }
+    settle(batch ?? Answer(), pipe, carrier)
+  }
+
+  /// What a message says, copied out of it: that is most of the work, so it is done before the lock is taken.
+  private struct Answer {
+    var outcomes: [(id: UInt64, outcome: AttemptOutcome)] = []
+    var isDraining = false
+
+    init() {}
+
+    init(_ batch: IncomingResults) {
+      outcomes = batch.results.map { ($0.id, AttemptOutcome($0)) }
+      isDraining = batch.isDraining
     }
   }
 
-  private func settle(_ batch: IncomingResults, _ pipe: PipeID) throws(MalformedEnvelope) {
-    // Copies are made before the lock is taken: they are most of the work.
-    let outcomes = batch.results.map { outcome($0) }
+  private func settle(_ answer: Answer, _ pipe: PipeID, _ carrier: Int) {
     let now = MonotonicTime.now()
-    var isSound = true
     var ended: [EndedCall] = []
-    ended.reserveCapacity(outcomes.count)
-    let next = state.withLock { state -> OutgoingCalls? in
-      guard state.pipe == pipe else { return nil }  // A message of a connection that has ended meanwhile.
-      guard state.receipts.receive(batch.sequence) else {
-        isSound = false
-        return nil
-      }
+    ended.reserveCapacity(answer.outcomes.count)
+    let (isWave, next) = state.withLock { state -> (Bool, OutgoingCalls?) in
+      state.idleCarriers.append(carrier)
+      guard state.pipe == pipe else { return (false, nil) }  // A connection that has ended meanwhile.
       state.keepalive.heard(at: now)
-      if batch.isDraining {
+      if answer.isDraining {
         state.isDraining = true
-        state.receipts.askForAll()
+        state.mustConfirm = !answer.outcomes.isEmpty
       }
-      for (result, outcome) in zip(batch.results, outcomes) {
+      for (id, outcome) in answer.outcomes {
         // A call that is not there was cancelled or has timed out.
-        if let call = state.calls.remove(result.id) {
+        if let call = state.calls.remove(id) {
           ended.append(end(call, outcome))
         }
       }
       publishLoad(state)
-      return takeBatch(&state)
+      // The callers that wake now will mostly call again, at once; wait for them with what else is to be sent.
+      let needsTurn = state.unanswered == 0 && !state.calls.isEmpty
+      let isWave = ended.count > 1 || (ended.count == 1 && needsTurn)
+      if isWave {
+        state.wave.begin(ended.count, at: now)
+      }
+      return (isWave, takeBatch(&state))
     }
     resume(ended)
-    if let next {
-      transmit(next)
+    if isWave {
+      flusher.ask()
     }
-    if !isSound {
-      throw MalformedEnvelope()
-    }
+    send(next)
   }
 
-  private func outcome(_ result: IncomingResults.Result) -> AttemptOutcome {
+  /// Sends what was held back for callers that had nothing to say.
+  func flush() {
+    let batch = state.withLock { state in
+      state.wave.end()
+      return takeBatch(&state)
+    }
+    send(batch)
+  }
+}
+
+extension AttemptOutcome {
+  init(_ result: IncomingResults.Result) {
     if result.code == 0 {
-      return .response([UInt8](result.response))
+      self = .response([UInt8](result.response))
+      return
     }
     let code = RPCCode(rawValue: Int(clamping: result.code)) ?? .unknown
     var error = RPCError(code, text(result.message) ?? "")
     if result.retryAfterMicroseconds > 0 {
       error.retryAfter = .microseconds(Int64(clamping: result.retryAfterMicroseconds))
     }
-    return result.isNotStarted ? .notStarted(error) : .refused(error)
+    self = result.isNotStarted ? .notStarted(error) : .refused(error)
   }
 }

@@ -7,23 +7,33 @@ struct EndedCall {
 }
 
 extension ClientConnection {
-  /// Any request id will do: replies are not paired with requests.
-  private static let header: [UInt8] = [0x80, 0, 0, 1]
-
-  /// The next message, if there is something to say and the sender is free, which it then no longer is. Under the lock.
+  /// The next message, if there is something to say and nothing forbids it. It is then being sent. Under the lock.
   func takeBatch(_ state: inout State) -> OutgoingCalls? {
-    guard !state.isSending, state.pipe != nil else { return nil }
-    guard
-      !state.waiting.isEmpty || !state.cancels.isEmpty || state.receipts.isDue || state.keepalive.wantsProbe
-    else { return nil }
-    var batch = OutgoingCalls()
+    guard let pipe = state.pipe, state.sending == nil else { return nil }
+    let hasNews = !state.waiting.isEmpty || !state.cancels.isEmpty
+    let needsTurn = state.unanswered == 0 && !state.calls.isEmpty
+    let isUrgent = state.mustConfirm || state.keepalive.wantsProbe
+    guard isUrgent || ((hasNews || needsTurn) && !state.wave.isRunning) else { return nil }
+    guard let carrier = takeCarrier(&state) else { return nil }
+    var batch = OutgoingCalls(carrier: carrier, pipe: pipe)
     batch.calls = takeCalls(&state)
     swap(&batch.cancels, &state.cancels)
-    batch.acknowledged = state.receipts.take()
-    batch.probe = state.keepalive.takeProbe()
-    state.isSending = true
-    state.sending = batch.calls
+    batch.wantsAnswer = state.keepalive.takeProbe()
+    state.mustConfirm = false
+    state.sending = batch
     return batch
+  }
+
+  /// Nil while too many messages are unanswered, or when nng has no memory for another carrier. Under the lock.
+  private func takeCarrier(_ state: inout State) -> OutgoingCalls.Carrier? {
+    if let index = state.idleCarriers.popLast() {
+      return OutgoingCalls.Carrier(index: index, context: state.carriers[index])
+    }
+    let index = state.carriers.count
+    guard index < EnvelopeLimits.unanswered, let context = try? RequestContext(socket) else { return nil }
+    context.onEvent { [weak self] event in self?.carrierDidChange(index, event) }
+    state.carriers.append(context)
+    return OutgoingCalls.Carrier(index: index, context: context)
   }
 
   /// As many waiting calls as one message may hold. Under the lock.
@@ -52,52 +62,79 @@ extension ClientConnection {
     return taken
   }
 
-  /// Encodes and sends what `takeBatch` returned. Outside the lock.
-  func transmit(_ batch: OutgoingCalls) {
-    metrics.batchCalls.observe(Double(batch.calls.count))
-    do {
-      sender.send(try batch.message(header: ClientConnection.header, now: MonotonicTime.now()))
-    } catch {
-      sendDidComplete(error)  // Out of memory: as if nng had refused it.
+  /// Sends what `takeBatch` returned, and what it returns after that. Outside the lock.
+  func send(_ first: OutgoingCalls?) {
+    var next = first
+    while let batch = next {
+      metrics.batchCalls.observe(Double(batch.calls.count))
+      do throws(NngError) {
+        guard let refused = batch.carrier.context.offer(try batch.message(now: MonotonicTime.now())) else {
+          next = sendDidEnd(nil)
+          continue
+        }
+        batch.carrier.context.sendWhenPossible(refused)
+        // Without its connection the message would wait for the next one, which it is not meant for.
+        if state.withLock({ $0.pipe != batch.pipe }) {
+          batch.carrier.context.cancel()
+        }
+        next = nil
+      } catch {
+        next = sendDidEnd(error)  // No memory: as if nng had refused it.
+      }
     }
   }
 
-  /// The connection took the message, or nng gave it back. On an nng thread.
-  func sendDidComplete(_ error: NngError?) {
-    let (ended, batch) = state.withLock { state -> ([EndedCall], OutgoingCalls?) in
-      var ended: [EndedCall] = []
-      let calls = state.sending
-      state.sending = []
-      state.isSending = false
+  /// Something happened to a message. On an nng thread.
+  private func carrierDidChange(_ index: Int, _ event: consuming RequestContext.Event) {
+    switch consume event {
+    case .sent:
+      send(sendDidEnd(nil))
+    case .notSent(let error):
+      send(sendDidEnd(error))
+    case .answer(let message):
+      receive(message, on: index)
+    case .failed:
+      let batch = state.withLock { state in
+        state.idleCarriers.append(index)
+        return takeBatch(&state)
+      }
+      send(batch)
+    }
+  }
+
+  /// The connection took the message, or nng gave it back. Returns what is to be sent next.
+  private func sendDidEnd(_ error: NngError?) -> OutgoingCalls? {
+    let (ended, next) = state.withLock { state -> ([EndedCall], OutgoingCalls?) in
+      guard let batch = state.sending else { return ([], nil) }
+      state.sending = nil
+      if error != nil {
+        state.idleCarriers.append(batch.carrier.index)
+      }
+      var outcome: AttemptOutcome?
       if let error {
-        let reason = "not sent to \(endpoint): \(error)"
-        for call in calls where call.phase == .sending {
-          ended += withdraw(call, .notStarted(RPCError(.unavailable, reason)), &state)
-        }
-      } else if state.lostWhileSending {
-        let reason = "lost the connection to \(endpoint) during the call"
-        for call in calls where call.phase == .sending {
-          ended += withdraw(call, .lost(RPCError(.unavailable, reason)), &state)
-        }
-      } else {
-        for call in calls where call.phase == .sending {
+        outcome = .notStarted(RPCError(.unavailable, "not sent to \(endpoint): \(error)"))
+      } else if state.pipe != batch.pipe {
+        outcome = .lost(RPCError(.unavailable, "lost the connection to \(endpoint) during the call"))
+      }
+      var ended: [EndedCall] = []
+      for call in batch.calls where call.phase == .sending {
+        if let outcome {
+          ended += withdraw(call, outcome, tellServer: false, &state)
+        } else {
           call.phase = .sent
         }
       }
-      state.lostWhileSending = false
       return (ended, takeBatch(&state))
     }
     resume(ended)
-    if let batch {
-      transmit(batch)
-    }
+    return next
   }
 
   /// Takes one call out of the table. Under the lock.
   ///
   /// - Parameter tellServer: Cancel the call there, if it may have arrived.
   func withdraw(
-    _ call: ClientCall, _ outcome: AttemptOutcome, tellServer: Bool = false, _ state: inout State
+    _ call: ClientCall, _ outcome: AttemptOutcome, tellServer: Bool, _ state: inout State
   ) -> [EndedCall] {
     guard state.calls.remove(call.id) != nil else { return [] }
     if tellServer, call.phase == .sent || call.phase == .sending, state.pipe != nil {

@@ -4,7 +4,6 @@ import Nng
 /// Whether the other end still lives, judged by when it was last heard. Pure.
 struct Keepalive {
   private var lastHeard: UInt64 = 0
-  private var probes: UInt64 = 0
   private var isProbing = false
   private(set) var wantsProbe = false
 
@@ -42,12 +41,10 @@ struct Keepalive {
     return .probe
   }
 
-  /// The number to put into the next message; 0 for none.
-  mutating func takeProbe() -> UInt64 {
-    guard wantsProbe else { return 0 }
-    wantsProbe = false
-    probes += 1
-    return probes
+  /// Whether the next message is to ask for an answer at once.
+  mutating func takeProbe() -> Bool {
+    defer { wantsProbe = false }
+    return wantsProbe
   }
 }
 
@@ -100,10 +97,8 @@ extension ClientConnection {
     if let pipe = plan.deadPipe {
       metrics.keepaliveFailures.increment()
       logger.warning("rpc peer does not answer", [LogField("endpoint", endpoint)])
-      closePipe(pipe)
+      socket.close(pipe)
     }
-    if let batch = plan.batch {
-      transmit(batch)
-    }
+    send(plan.batch)
   }
 }

@@ -4,19 +4,18 @@ import Synchronization
 
 /// One endpoint of a client: a request socket that nng keeps connected, and the calls that are under way on it.
 ///
-/// Callers add their call to the queue under the lock. Whoever finds the sender free, a caller or the completion of the
-/// previous send, takes all that is queued into the next message. Answers are read on nng's thread, which resumes the
-/// callers. One timer serves all deadlines and the keepalive.
+/// Callers add their call to the queue under the lock. Whoever finds that a message may go out, a caller or the end of the
+/// previous send, takes all that is queued into it. Answers are read on nng's thread, which resumes the callers. One timer
+/// serves all deadlines and the keepalive.
 final class ClientConnection: Sendable {
   let endpoint: String
   let options: RPCClientOptions
   let metrics: ClientMetrics
   let logger: Logger
   let state = Mutex(State())
-  let sender: MessageSender
+  let socket: MessageSocket
   let timer: OneShotTimer
-  private let socket: MessageSocket
-  private let receiver: MessageReceiver
+  let flusher = Flusher()
   /// Calls under way, for the balancer; negative while no call can be given to this connection.
   private let publishedLoad = Atomic<Int>(-1)
   /// Told whenever the connection becomes usable.
@@ -30,18 +29,22 @@ final class ClientConnection: Sendable {
     var calls = SlotTable<ClientCall>()
     /// In phase `waiting`, oldest first; may hold calls that are over.
     var waiting: [ClientCall] = []
-    /// In phase `sending`; may hold calls that are over.
-    var sending: [ClientCall] = []
-    var isSending = false
-    /// The connection was lost while its message was being taken: the completion settles what became of it.
-    var lostWhileSending = false
     var cancels: [UInt64] = []
-    var receipts = ReplyReceipts()
+    /// The message that is being sent.
+    var sending: OutgoingCalls?
+    /// What carries messages: at most `EnvelopeLimits.unanswered`, made as needed.
+    var carriers: [RequestContext] = []
+    /// Indexes of the carriers that have no message unanswered.
+    var idleCarriers: [Int] = []
+    var wave = Wave()
+    /// The server waits for a sign that its results have arrived.
+    var mustConfirm = false
     var keepalive = Keepalive()
     /// When the timer fires; `MonotonicTime.never` when it is not armed.
     var timerFires = MonotonicTime.never
 
     var isUsable: Bool { pipe != nil && !isDraining && !isClosed }
+    var unanswered: Int { carriers.count - idleCarriers.count }
   }
 
   init(
@@ -58,13 +61,9 @@ final class ClientConnection: Sendable {
     socketOptions.reconnectMinimum = options.reconnectMinimum
     socketOptions.reconnectMaximum = options.reconnectMaximum
     socket = try MessageSocket(.request, options: socketOptions)
-    sender = try MessageSender(socket)
-    receiver = try MessageReceiver(socket)
     timer = try OneShotTimer()
     socket.onPipeEvent { [weak self] event in self?.pipeDidChange(event) }
-    sender.onCompletion { [weak self] error in self?.sendDidComplete(error) }
     timer.onFire { [weak self] in self?.sweep() }
-    receiver.start { [weak self] message in self?.receive(message) }
     try socket.dial(endpoint, tls: options.tls)
   }
 
@@ -102,12 +101,9 @@ final class ClientConnection: Sendable {
       return endAll(&state) { _ in .lost(RPCError(.unavailable, "the client was closed")) }
     }
     resume(ended)
+    flusher.stop()
     timer.cancel()
     await socket.close()
-  }
-
-  func closePipe(_ pipe: PipeID) {
-    socket.close(pipe)
   }
 
   private func submit(_ call: ClientCall, _ continuation: CheckedContinuation<AttemptOutcome, Never>) {
@@ -131,15 +127,14 @@ final class ClientConnection: Sendable {
       call.phase = .waiting
       call.id = state.calls.insert(call)
       state.waiting.append(call)
+      state.wave.arrive(at: now)
       publishLoad(state)
       ensureTimer(&state, firesBy: min(call.deadline, state.keepalive.due(options)), now: now)
       return .queued(takeBatch(&state))
     }
     switch decision {
     case .queued(let batch):
-      if let batch {
-        transmit(batch)
-      }
+      send(batch)
     case .refused(let outcome):
       continuation.resume(returning: outcome)
     }
@@ -151,9 +146,7 @@ final class ClientConnection: Sendable {
       return (withdraw(call, .cancelled, tellServer: true, &state), takeBatch(&state))
     }
     resume(ended)
-    if let batch {
-      transmit(batch)
-    }
+    send(batch)
   }
 
   private func pipeDidChange(_ event: MessageSocket.PipeEvent) {
@@ -164,7 +157,8 @@ final class ClientConnection: Sendable {
         guard !state.isClosed else { return false }
         state.pipe = pipe
         state.isDraining = false
-        state.receipts = ReplyReceipts()
+        state.mustConfirm = false
+        state.wave.end()
         state.keepalive.reset(at: now)
         publishLoad(state)
         return true
@@ -174,36 +168,33 @@ final class ClientConnection: Sendable {
         onAvailable()
       }
     case .removed(let pipe):
-      let (ended, wasCurrent) = state.withLock { state -> ([EndedCall], Bool) in
-        guard state.pipe == pipe else { return ([], false) }
+      let (ended, carrier) = state.withLock { state -> ([EndedCall]?, RequestContext?) in
+        guard state.pipe == pipe else { return (nil, nil) }
         state.pipe = nil
         publishLoad(state)
         let endpoint = endpoint
-        return (
-          endAll(&state) { phase in
-            phase == .waiting
-              ? .notStarted(RPCError(.unavailable, "lost the connection to \(endpoint)"))
-              : .lost(RPCError(.unavailable, "lost the connection to \(endpoint) during the call"))
-          }, true
-        )
+        let ended = endAll(&state) { phase in
+          phase == .waiting
+            ? .notStarted(RPCError(.unavailable, "lost the connection to \(endpoint)"))
+            : .lost(RPCError(.unavailable, "lost the connection to \(endpoint) during the call"))
+        }
+        return (ended, state.sending?.carrier.context)
       }
+      guard let ended else { return }
       resume(ended)
-      if wasCurrent {
-        metrics.connectionsLost.increment()
-        logger.info("rpc connection lost", [LogField("endpoint", endpoint), LogField("calls", ended.count)])
-        sender.cancel()
-      }
+      carrier?.cancel()
+      metrics.connectionsLost.increment()
+      logger.info("rpc connection lost", [LogField("endpoint", endpoint), LogField("calls", ended.count)])
     }
   }
 
-  /// Takes all calls out of the table. Those in phase `sending` stay: the completion of the send, which follows, knows
-  /// whether they may have left. Under the lock.
+  /// Takes all calls out of the table. Those in phase `sending` stay, unless the client is closing: the end of the send,
+  /// which follows, knows whether they may have left. Under the lock.
   private func endAll(_ state: inout State, _ outcome: (ClientCall.Phase) -> AttemptOutcome) -> [EndedCall] {
     let isClosed = state.isClosed
     let calls = state.calls.removeAll { isClosed || $0.phase != .sending }
     state.waiting.removeAll()
     state.cancels.removeAll()
-    state.lostWhileSending = state.isSending
     return calls.map { end($0, outcome($0.phase)) }
   }
 }

@@ -1,4 +1,5 @@
 import Core
+import Lifecycle
 import Logging
 import Metrics
 import Synchronization
@@ -24,6 +25,8 @@ public final class RPCClient: Sendable {
   private let nextKey = Atomic<UInt64>(0)
   private let nextStart = Atomic<Int>(0)
   private let isClosed = Atomic(false)
+  /// One task for each connection: see `Flusher`.
+  private let tasks = TaskPool(name: "rpc-client")
 
   /// Starts to connect in the background. Throws when an endpoint is not a usable address or a TLS file cannot be read.
   public init(
@@ -42,6 +45,18 @@ public final class RPCClient: Sendable {
     connections = try endpoints.map { endpoint in
       try ClientConnection(
         endpoint: endpoint, options: options, metrics: clientMetrics, logger: logger, onAvailable: { gate.open() })
+    }
+    for connection in connections {
+      // Ends when the connection is closed, or let go: the task must not keep it.
+      tasks.spawn(id: connection.endpoint) { [flusher = connection.flusher, weak connection] in
+        await flusher.run { connection?.flush() }
+      }
+    }
+  }
+
+  deinit {
+    for connection in connections {
+      connection.flusher.stop()
     }
   }
 
@@ -66,6 +81,7 @@ public final class RPCClient: Sendable {
         group.addTask { await connection.close() }
       }
     }
+    await tasks.drain()
   }
 
   /// Whether a call would find a connection now.

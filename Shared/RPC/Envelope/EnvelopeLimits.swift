@@ -4,12 +4,12 @@ enum EnvelopeLimits {
   static let entries = 512
   /// Bytes of one message that holds more than one call or result.
   static let bytes = 256 << 10
-  /// Messages of a server that a client has not acknowledged. Below the 64 replies that nng queues for a connection.
-  static let window: UInt64 = 16
-  /// A client acknowledges at the latest when this many messages wait for it.
-  static let acknowledgeAfter: UInt64 = 8
+  /// Turns of one client that a server keeps.
+  static let heldTurns = 16
+  /// Messages that a client leaves unanswered.
+  static let unanswered = 32
+  /// Messages of one client that a server leaves unanswered, before it takes the client for broken.
+  static let tolerated = 64
   /// What a call or result may cost beside its strings and bytes: tags, lengths, numbers.
   static let entryOverhead = 96
-  /// What a message may cost beside its calls and results.
-  static let batchOverhead = 96
 }

@@ -14,8 +14,7 @@ struct IncomingCalls {
 
   var calls: [Call] = []
   var cancels: [UInt64] = []
-  var acknowledged: UInt64 = 0
-  var probe: UInt64 = 0
+  var wantsAnswer = false
 
   init(_ bytes: UnsafeRawBufferPointer) throws(MalformedEnvelope) {
     var reader = EnvelopeReader(bytes)
@@ -24,8 +23,7 @@ struct IncomingCalls {
       case .bytes(1, let call): calls.append(try IncomingCalls.call(call))
       case .bytes(3, let packed): try IncomingCalls.appendPacked(packed, to: &cancels)
       case .varint(3, let cancel): cancels.append(cancel)
-      case .varint(5, let value): acknowledged = value
-      case .varint(6, let value): probe = value
+      case .varint(4, let value): wantsAnswer = value != 0
       default: continue
       }
     }
@@ -74,8 +72,6 @@ struct IncomingResults {
   }
 
   var results: [Result] = []
-  var sequence: UInt64 = 0
-  var probe: UInt64 = 0
   var isDraining = false
 
   init(_ bytes: UnsafeRawBufferPointer) throws(MalformedEnvelope) {
@@ -83,9 +79,7 @@ struct IncomingResults {
     while let field = try reader.next() {
       switch field {
       case .bytes(2, let result): results.append(try IncomingResults.result(result))
-      case .varint(4, let value): sequence = value
-      case .varint(6, let value): probe = value
-      case .varint(7, let value): isDraining = value != 0
+      case .varint(5, let value): isDraining = value != 0
       default: continue
       }
     }

@@ -2,13 +2,26 @@ import Nng
 
 /// What a client puts into one message.
 struct OutgoingCalls {
+  struct Carrier {
+    var index: Int
+    var context: RequestContext
+  }
+
+  /// What takes it to the server.
+  let carrier: Carrier
+  /// The connection that it is meant for.
+  let pipe: PipeID
   var calls: [ClientCall] = []
   var cancels: [UInt64] = []
-  var acknowledged: UInt64 = 0
-  var probe: UInt64 = 0
+  var wantsAnswer = false
+
+  init(carrier: Carrier, pipe: PipeID) {
+    self.carrier = carrier
+    self.pipe = pipe
+  }
 
   /// - Parameter now: Monotonic nanoseconds; what each call has left is told from here.
-  func message(header: [UInt8], now: UInt64) throws(NngError) -> Message {
+  func message(now: UInt64) throws(NngError) -> Message {
     // Time left is measured once, so that both passes below write the same number of bytes.
     let timeouts = calls.map { $0.timeoutMicroseconds(at: now) }
     var sizes: [Int] = []
@@ -22,7 +35,7 @@ struct OutgoingCalls {
       total.skip(size.count)
     }
     emitRest(into: &total)
-    return try Message.make(capacity: total.count, header: header) { buffer in
+    return try Message.make(capacity: total.count) { buffer in
       var writer = EnvelopeWriter(buffer)
       for index in calls.indices {
         writer.prefix(1, size: sizes[index])
@@ -35,8 +48,7 @@ struct OutgoingCalls {
 
   private func emitRest(into sink: inout some EnvelopeSink) {
     sink.packed(3, cancels)
-    sink.field(5, acknowledged)
-    sink.field(6, probe)
+    sink.field(4, wantsAnswer ? 1 : 0)
   }
 }
 
@@ -70,11 +82,9 @@ struct OutgoingResults {
   }
 
   var results: [Result] = []
-  var sequence: UInt64 = 0
-  var probe: UInt64 = 0
   var isDraining = false
 
-  func message(header: [UInt8]) throws(NngError) -> Message {
+  func message() throws(NngError) -> Message {
     var sizes: [Int] = []
     sizes.reserveCapacity(results.count)
     var total = SizeCounter()
@@ -86,7 +96,7 @@ struct OutgoingResults {
       total.skip(size.count)
     }
     emitRest(into: &total)
-    return try Message.make(capacity: total.count, header: header) { buffer in
+    return try Message.make(capacity: total.count) { buffer in
       var writer = EnvelopeWriter(buffer)
       for index in results.indices {
         writer.prefix(2, size: sizes[index])
@@ -98,8 +108,6 @@ struct OutgoingResults {
   }
 
   private func emitRest(into sink: inout some EnvelopeSink) {
-    sink.field(4, sequence)
-    sink.field(6, probe)
-    sink.field(7, isDraining ? 1 : 0)
+    sink.field(5, isDraining ? 1 : 0)
   }
 }

@@ -4,60 +4,65 @@ import Nng
 import Tracing
 
 extension RPCServer {
-  /// One message of a client. On an nng thread, one at a time.
-  func receive(_ message: borrowing Message) {
-    let pipe = message.pipe
-    guard let peer = peers.withLock({ $0[pipe] }) else { return }  // The connection has ended meanwhile.
-    let read = message.withBody { bytes -> ServerPeer.Arrival? in
-      try? arrival(bytes, from: peer)  // Nil is a message that cannot be decoded.
+  /// One message of a client. On an nng thread, in the order in which messages came.
+  func receive(_ message: consuming Message, _ turn: Turn) {
+    let message = message
+    guard let peer = peers.withLock({ $0[message.pipe] }) else {
+      giveBack([turn])  // The connection has ended meanwhile.
+      return receiveNext()
     }
-    guard let arrival = read else {
-      return expel(peer)
+    let arrival = message.withBody { bytes -> ServerPeer.Arrival? in
+      try? read(bytes, from: peer)  // Nil is a message that cannot be decoded.
     }
-    let cancelled: [ServerCall]
-    switch peer.arrive(arrival, header: message.header) {
-    case .taken(let calls):
-      cancelled = calls
+    turn.hold(for: peer)
+    let reception = arrival.map { peer.arrive($0, turn) } ?? .broken
+    if !reception.keepsTurn {
+      giveBack([turn])
+    }
+    // What this message says is noted: the next one may come, on another thread, while the calls are started.
+    receiveNext()
+    let accepted = arrival?.accepted ?? []
+    switch reception {
+    case .taken(let cancelled):
+      start(accepted, for: peer)
+      abandon(cancelled)
+      if isDraining.load(ordering: .relaxed) {
+        settled.open()
+      }
     case .closed:
-      return release(arrival.accepted.count)
+      release(accepted.count)
     case .broken:
-      release(arrival.accepted.count)
-      return expel(peer)
-    }
-    for call in arrival.accepted {
-      call.attach(tasks.spawn(id: call.context.method) { await self.serve(call, for: peer) })
-    }
-    abandon(cancelled)
-    sweeper.ensure(firesBy: arrival.accepted.reduce(MonotonicTime.never) { min($0, $1.deadline) })
-    if arrival.acknowledged > 0, isDraining.load(ordering: .relaxed) {
-      settled.open()
+      release(accepted.count)
+      metrics.malformed.increment()
+      logger.warning("rpc message malformed", [LogField("peer", peer.name)])
+      closePipe(peer.pipe)
     }
   }
 
-  /// Drops a client that does not speak the protocol.
-  private func expel(_ peer: ServerPeer) {
-    metrics.malformed.increment()
-    logger.warning("rpc message malformed", [LogField("peer", peer.name)])
-    closePipe(peer.pipe)
+  private func start(_ calls: [ServerCall], for peer: ServerPeer) {
+    sweeper.ensure(firesBy: calls.reduce(MonotonicTime.never) { min($0, $1.deadline) })
+    lanes.start(calls, for: peer, on: self)
+    if calls.count > 1 {
+      waves.withLock { $0.append(peer) }
+      flusher.ask()
+    }
   }
 
   /// Reads a message and decides which of its calls are taken.
-  private func arrival(_ bytes: UnsafeRawBufferPointer, from peer: ServerPeer) throws -> ServerPeer.Arrival {
+  private func read(_ bytes: UnsafeRawBufferPointer, from peer: ServerPeer) throws -> ServerPeer.Arrival {
     let batch = try IncomingCalls(bytes)
     var arrival = ServerPeer.Arrival()
     arrival.cancels = batch.cancels
-    arrival.acknowledged = batch.acknowledged
-    arrival.probe = batch.probe
+    arrival.wantsAnswer = batch.wantsAnswer
     guard !batch.calls.isEmpty else { return arrival }
-    let now = MonotonicTime.now()
+    arrival.time = MonotonicTime.now()
     let clock = ContinuousClock.now
     var room = options.maximumCallsPerPeer - peer.callCount
     arrival.accepted.reserveCapacity(batch.calls.count)
     for call in batch.calls {
       do {
-        let accepted = try accept(call, from: peer, room: room, now: now, clock: clock)
+        arrival.accepted.append(try accept(call, from: peer, room: room, now: arrival.time, clock: clock))
         room -= 1
-        arrival.accepted.append(accepted)
       } catch let error as RPCError {
         arrival.refused.append(OutgoingResults.Result(id: call.id, outcome: .failure(error), isNotStarted: true))
       } catch {
@@ -111,18 +116,24 @@ extension RPCServer {
     }
   }
 
-  /// Runs the handler and queues its result. The body of the call's task.
-  private func serve(_ call: ServerCall, for peer: ServerPeer) async {
+  /// Runs the handler and queues its result.
+  func serve(_ call: ServerCall, for peer: ServerPeer, on lane: HandlerLane) async {
+    guard call.begin(on: lane) else {  // Cancelled before it began.
+      peer.flush()
+      call.method.metrics.ended(.cancelled, nanoseconds: MonotonicTime.now() - call.arrived)
+      return release(1)
+    }
     let result = await outcome(of: call)
     let code: RPCCode
     switch result {
     case .success: code = .ok
     case .failure(let error): code = error.code
     }
-    let isWanted = peer.complete(call, OutgoingResults.Result(id: call.id, outcome: result))
-    let nanoseconds = MonotonicTime.now() - call.arrived
+    let now = MonotonicTime.now()
+    let isWanted = peer.complete(call, OutgoingResults.Result(id: call.id, outcome: result), at: now)
+    let nanoseconds = now - call.arrived
     // Nobody waits: it was cancelled, or its deadline has passed.
-    let counted = isWanted ? code : (call.deadline <= call.arrived + nanoseconds ? .deadlineExceeded : .cancelled)
+    let counted = isWanted ? code : (call.deadline <= now ? .deadlineExceeded : .cancelled)
     call.method.metrics.ended(counted, nanoseconds: nanoseconds)
     logger.debug(
       "rpc call served",

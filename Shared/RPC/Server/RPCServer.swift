@@ -16,20 +16,23 @@ public final class RPCServer: LifecycleService {
   let logger: Logger
   let metrics: ServerMetrics
   let tracer: Tracer?
-  let tasks = TaskPool(name: "rpc-server")
+  let lanes = HandlerLanes()
   let callCount = Atomic<Int>(0)
   let isDraining = Atomic(false)
   let peers = Mutex<[PipeID: ServerPeer]>([:])
   /// Told when a call ends, a client confirms or goes; `drain` looks then.
   let settled = Gate()
-  let sweeper: ServerSweeper
+  let sweeper = ServerSweeper()
+  let flusher = Flusher()
+  /// Clients whose results are held back until the flusher comes.
+  let waves = Mutex<[ServerPeer]>([])
   let methods: MethodTable
   private let endpoints: [String]
   private let link = Mutex<Link?>(nil)
 
   private struct Link {
     var socket: MessageSocket
-    var receiver: MessageReceiver
+    var turns: TurnPool
     var bound: [String]
     var isReceiving = false
   }
@@ -53,7 +56,6 @@ public final class RPCServer: LifecycleService {
       }
     }
     methods = MethodTable(served)
-    sweeper = ServerSweeper()
     health.server.withLock { [weak self] in $0.server = self }
     metrics.gauge("rpc_server_calls_in_flight", "Handlers at work.") { [weak self] in
       Double(self?.callCount.load(ordering: .relaxed) ?? 0)
@@ -71,9 +73,9 @@ public final class RPCServer: LifecycleService {
       if let self, let socket { self.pipeDidChange(event, socket) }
     }
     try sweeper.start { [weak self] in self?.sweep() }
-    let receiver = try MessageReceiver(socket)
+    let turns = TurnPool(socket) { [weak self] message, turn in self?.receive(message, turn) }
     let bound = try endpoints.map { try socket.listen($0, tls: options.tls) }
-    link.withLock { $0 = Link(socket: socket, receiver: receiver, bound: bound) }
+    link.withLock { $0 = Link(socket: socket, turns: turns, bound: bound) }
     logger.info("rpc listening", [LogField("endpoints", bound.joined(separator: ","))])
   }
 
@@ -85,20 +87,23 @@ public final class RPCServer: LifecycleService {
   /// Serves until cancelled; then cancels the handlers that are at work and closes.
   public func run() async throws {
     try listen()
-    let socket = link.withLock { link -> MessageSocket? in
+    let started = link.withLock { link -> Link? in
       guard let current = link, !current.isReceiving else { return nil }
       link?.isReceiving = true
-      current.receiver.start { [weak self] message in self?.receive(message) }
-      return current.socket
+      return current
     }
-    guard let socket else {
+    guard let started else {
       throw RPCError(.failedPrecondition, "the server runs already, or has run")
     }
-    await Cancellation.wait()
-    isDraining.store(true, ordering: .releasing)
-    tasks.cancelAll()
-    await tasks.drain()
-    await socket.close()
+    started.turns.receiveNext()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.flusher.run { self.flushWaves() } }
+      await Cancellation.wait()
+      isDraining.store(true, ordering: .releasing)
+      await lanes.stop()
+      flusher.stop()
+    }
+    await started.socket.close()
   }
 
   /// Refuses new calls, tells the clients, and returns when every call is answered and the answers have arrived.
@@ -133,21 +138,24 @@ public final class RPCServer: LifecycleService {
   private func pipeDidChange(_ event: MessageSocket.PipeEvent, _ socket: MessageSocket) {
     switch event {
     case .added(let pipe, let name):
-      let disconnect: @Sendable (PipeID) -> Void = { [weak socket] in socket?.close($0) }
-      guard peers.withLock({ $0.count }) < options.maximumPeers,
-        let peer = try? ServerPeer(
-          pipe, name: name, socket: socket, limits: options, metrics: metrics, disconnect: disconnect)
-      else {
-        logger.warning("rpc connection refused", [LogField("peer", name)])
-        socket.close(pipe)
-        return
+      let peer = ServerPeer(pipe, name: name, limits: options, metrics: metrics) { [weak socket] in socket?.close($0) }
+      let isTaken = peers.withLock { peers -> Bool in
+        guard peers.count < options.maximumPeers else { return false }
+        peers[pipe] = peer
+        return true
       }
-      peers.withLock { $0[pipe] = peer }
-      metrics.peers.increment()
+      if isTaken {
+        metrics.peers.increment()
+      } else {
+        logger.warning("rpc connection refused", [LogField("peer", name), LogField("limit", options.maximumPeers)])
+        socket.close(pipe)
+      }
     case .removed(let pipe):
       guard let peer = peers.withLock({ $0.removeValue(forKey: pipe) }) else { return }
       metrics.peers.decrement()
-      abandon(peer.close())
+      let (calls, turns) = peer.close()
+      abandon(calls)
+      giveBack(turns)
       settled.open()
     }
   }
@@ -156,6 +164,30 @@ public final class RPCServer: LifecycleService {
   func abandon(_ calls: [ServerCall]) {
     for call in calls {
       call.cancel()
+    }
+  }
+
+  /// Returns turns that were held for a client and are not to be answered.
+  func giveBack(_ turns: [Turn]) {
+    let pool = link.withLock { $0?.turns }
+    for turn in turns {
+      _ = turn.release()
+      pool?.put(turn)
+    }
+  }
+
+  /// The message is noted: the next one may come.
+  func receiveNext() {
+    link.withLock { $0?.turns }?.receiveNext()
+  }
+
+  func flushWaves() {
+    let peers = waves.withLock { waves in
+      defer { waves = [] }
+      return waves
+    }
+    for peer in peers {
+      peer.flush()
     }
   }
 

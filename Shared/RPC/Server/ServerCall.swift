@@ -1,12 +1,21 @@
-import Lifecycle
 import Synchronization
 
-/// One call that a server has taken: its request, and the task that serves it.
+/// One call that a server has taken: its request, and the lane that serves it.
 final class ServerCall: Sendable {
-  /// How far it is: the task is known only after it was started, and may be cancelled before.
   private enum Stage {
+    /// Waits for a lane. Next: running or withdrawn.
     case accepted
-    case running(TaskPool.Handle)
+    /// Cancelled before a lane took it up.
+    case withdrawn
+    /// Next: finished or cancelled.
+    case running(HandlerLane)
+    case finished
+    /// Cancelled while it ran.
+    case cancelled
+  }
+
+  enum End {
+    case finished
     case cancelled
   }
 
@@ -31,25 +40,41 @@ final class ServerCall: Sendable {
     self.deadline = deadline
   }
 
-  /// Names the task. Cancels it if the call was cancelled before.
-  func attach(_ task: TaskPool.Handle) {
-    let isCancelled = stage.withLock { stage -> Bool in
-      if case .cancelled = stage { return true }
-      stage = .running(task)
-      return false
+  /// The lane takes up the call. False when it was cancelled before.
+  func begin(on lane: HandlerLane) -> Bool {
+    stage.withLock { stage in
+      guard case .accepted = stage else { return false }
+      stage = .running(lane)
+      return true
     }
-    if isCancelled {
-      task.cancel()
+  }
+
+  /// The lane is done with the call. Says whether the lane's task was, or is just being, cancelled.
+  func finish() -> End {
+    stage.withLock { stage in
+      switch stage {
+      case .cancelled:
+        return .cancelled
+      case .accepted, .withdrawn, .running, .finished:
+        stage = .finished
+        return .finished
+      }
     }
   }
 
   func cancel() {
-    let previous = stage.withLock { stage in
-      defer { stage = .cancelled }
-      return stage
+    let lane = stage.withLock { stage -> HandlerLane? in
+      switch stage {
+      case .accepted:
+        stage = .withdrawn
+        return nil
+      case .running(let lane):
+        stage = .cancelled
+        return lane
+      case .withdrawn, .finished, .cancelled:
+        return nil
+      }
     }
-    if case .running(let task) = previous {
-      task.cancel()
-    }
+    lane?.cancel()
   }
 }

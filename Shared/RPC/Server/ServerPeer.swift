@@ -1,71 +1,75 @@
 import Nng
 import Synchronization
 
-/// One connected client: its calls at work, and the results that wait to be sent to it.
+/// One connected client: its calls at work, the results that wait to be sent to it, and the turns to send them.
 ///
-/// Messages are read on nng's thread; handlers finish on any. Whoever adds a result and finds the sender free and the
-/// window open takes all that waits into the next message.
+/// Messages are read on nng's thread; handlers finish on any. Whoever adds a result and finds that an answer may go out
+/// takes all that waits into it.
 final class ServerPeer: Sendable {
   let pipe: PipeID
   let name: String
   private let limits: RPCServerOptions
   private let metrics: ServerMetrics
-  private let sender: MessageSender
   /// Drops the connection; given by the server.
   private let disconnect: @Sendable (PipeID) -> Void
   private let state = Mutex(State())
 
   private struct State {
-    var header: [UInt8] = []
     var calls: [UInt64: ServerCall] = [:]
     var results: [OutgoingResults.Result] = []
     var queuedBytes = 0
-    var isSending = false
-    var window = ReplyWindow()
-    var probe: UInt64 = 0
-    var mustAnnounceDraining = false
+    /// Messages that may be answered, oldest first.
+    var turns: [Turn] = []
+    var isReplying = false
+    var wave = Wave()
+    var mustAnswer = false
+    var isDraining = false
+    /// The client has not said that it has read the last results.
+    var isUnconfirmed = false
     var isClosed = false
   }
 
   init(
-    _ pipe: PipeID, name: String, socket: MessageSocket, limits: RPCServerOptions, metrics: ServerMetrics,
+    _ pipe: PipeID, name: String, limits: RPCServerOptions, metrics: ServerMetrics,
     disconnect: @escaping @Sendable (PipeID) -> Void
-  ) throws(NngError) {
+  ) {
     self.pipe = pipe
     self.name = name
     self.limits = limits
     self.metrics = metrics
     self.disconnect = disconnect
-    sender = try MessageSender(socket)
-    sender.onCompletion { [weak self] error in self?.sendDidComplete(error) }
   }
 
-  /// What one message changes beside the calls that it brings.
+  /// What a message says.
   struct Arrival {
     var accepted: [ServerCall] = []
     var refused: [OutgoingResults.Result] = []
     var cancels: [UInt64] = []
-    var acknowledged: UInt64 = 0
-    var probe: UInt64 = 0
+    var wantsAnswer = false
+    var time: UInt64 = 0
   }
 
   enum Reception {
     /// With the calls that the message cancelled, to be told outside any lock.
     case taken(cancelled: [ServerCall])
-    /// The connection has ended meanwhile.
+    /// The connection has ended meanwhile. The turn is not kept.
     case closed
-    /// The client breaks the rules, or sends and does not read: the connection must go.
+    /// The client breaks the rules, or sends and does not read: the connection must go. The turn is not kept.
     case broken
+
+    var keepsTurn: Bool {
+      switch self {
+      case .taken: true
+      case .closed, .broken: false
+      }
+    }
   }
 
-  /// Registers calls, notes acknowledgements, answers what can be answered at once.
-  func arrive(_ arrival: Arrival, header: @autoclosure () -> [UInt8]) -> Reception {
-    let (reception, batch) = state.withLock { state -> (Reception, Batch?) in
+  /// Registers calls, keeps the turn, answers what can be answered at once.
+  func arrive(_ arrival: Arrival, _ turn: Turn) -> Reception {
+    let (reception, reply) = state.withLock { state -> (Reception, Reply?) in
       guard !state.isClosed else { return (.closed, nil) }
-      if state.header.isEmpty {
-        state.header = header()
-      }
-      guard state.window.acknowledge(arrival.acknowledged) else { return (.broken, nil) }
+      guard state.turns.count < EnvelopeLimits.tolerated else { return (.broken, nil) }
       for call in arrival.accepted where state.calls.updateValue(call, forKey: call.id) != nil {
         return (.broken, nil)  // Two calls at work with the same id.
       }
@@ -74,40 +78,43 @@ final class ServerPeer: Sendable {
       for result in arrival.refused {
         queue(result, &state)
       }
-      if arrival.probe != 0 {
-        state.probe = arrival.probe
-      }
       guard state.queuedBytes <= limits.maximumQueuedBytes else { return (.broken, nil) }
-      return (.taken(cancelled: cancelled), takeBatch(&state))
+      state.turns.append(turn)
+      state.mustAnswer = state.mustAnswer || arrival.wantsAnswer
+      state.isUnconfirmed = false
+      if arrival.accepted.count > 1 {
+        state.wave.begin(arrival.accepted.count, at: arrival.time)
+      }
+      return (.taken(cancelled: cancelled), takeReply(&state))
     }
-    if let batch {
-      transmit(batch)
-    }
+    send(reply)
     return reception
   }
 
   /// Queues the result of a call. False when nobody waits for it any more.
-  func complete(_ call: ServerCall, _ result: OutgoingResults.Result) -> Bool {
-    let (isWanted, isStuck, batch) = state.withLock { state -> (Bool, Bool, Batch?) in
-      guard let known = state.calls[call.id], known === call else { return (false, false, nil) }
-      state.calls[call.id] = nil
-      queue(result, &state)
-      return (true, state.queuedBytes > limits.maximumQueuedBytes, takeBatch(&state))
+  func complete(_ call: ServerCall, _ result: OutgoingResults.Result, at now: UInt64) -> Bool {
+    let (isWanted, isStuck, reply) = state.withLock { state -> (Bool, Bool, Reply?) in
+      state.wave.arrive(at: now)
+      var isWanted = false
+      if let known = state.calls[call.id], known === call {
+        state.calls[call.id] = nil
+        queue(result, &state)
+        isWanted = true
+      }
+      return (isWanted, state.queuedBytes > limits.maximumQueuedBytes, takeReply(&state))
     }
     if isStuck {
       disconnect(pipe)  // It sends calls and does not read their results.
     }
-    if let batch {
-      transmit(batch)
-    }
+    send(reply)
     return isWanted
   }
 
-  /// Takes out the calls whose deadline has passed; each gets its answer, and its task is the caller's to cancel.
+  /// Takes out the calls whose deadline has passed; each gets its answer, and its lane is the caller's to tell.
   /// `earliest` becomes the earliest deadline of those that stay.
   func expire(at now: UInt64, earliest: inout UInt64) -> [ServerCall] {
     var next = earliest
-    let (expired, batch) = state.withLock { state -> ([ServerCall], Batch?) in
+    let (expired, reply) = state.withLock { state -> ([ServerCall], Reply?) in
       var expired: [ServerCall] = []
       for call in state.calls.values {
         if call.deadline <= now {
@@ -121,34 +128,52 @@ final class ServerPeer: Sendable {
         let error = RPCError(.deadlineExceeded, "\(call.context.method) took longer than its caller waits")
         queue(OutgoingResults.Result(id: call.id, outcome: .failure(error)), &state)
       }
-      return (expired, takeBatch(&state))
+      return (expired, takeReply(&state))
     }
     earliest = next
-    if let batch {
-      transmit(batch)
-    }
+    send(reply)
     return expired
   }
 
-  /// The connection is gone: returns the calls that nobody waits for any more.
-  func close() -> [ServerCall] {
+  /// Sends what was held back for handlers that did not end at once.
+  func flush() {
+    send(
+      state.withLock { state in
+        state.wave.end()
+        return takeReply(&state)
+      })
+  }
+
+  /// The client has the answer, or is gone.
+  func replied() {
+    send(
+      state.withLock { state in
+        state.isReplying = false
+        return takeReply(&state)
+      })
+  }
+
+  /// The connection is gone: returns the calls that nobody waits for any more, and the turns.
+  func close() -> (calls: [ServerCall], turns: [Turn]) {
     state.withLock { state in
       state.isClosed = true
       state.results = []
-      defer { state.calls = [:] }
-      return Array(state.calls.values)
+      defer {
+        state.calls = [:]
+        state.turns = []
+      }
+      return (Array(state.calls.values), state.turns)
     }
   }
 
-  /// Tells the client that no further calls are taken.
+  /// Tells the client, if it waits for anything, that no further calls are taken.
   func announceDraining() {
-    let batch = state.withLock { state -> Batch? in
-      state.mustAnnounceDraining = true
-      return takeBatch(&state)
-    }
-    if let batch {
-      transmit(batch)
-    }
+    send(
+      state.withLock { state in
+        state.isDraining = true
+        state.mustAnswer = !state.calls.isEmpty
+        return takeReply(&state)
+      })
   }
 
   /// Handlers at work.
@@ -159,16 +184,16 @@ final class ServerPeer: Sendable {
   /// No handler is at work and the client has confirmed all that was sent.
   var isSettled: Bool {
     state.withLock { state in
-      state.isClosed || state.header.isEmpty
-        || (state.calls.isEmpty && state.results.isEmpty && !state.isSending && state.window.isSettled)
+      state.isClosed
+        || (state.calls.isEmpty && state.results.isEmpty && !state.isReplying && !state.isUnconfirmed)
     }
   }
 
-  // MARK: - Sending
+  // MARK: - Replies
 
-  private struct Batch {
+  private struct Reply {
+    var turn: Turn
     var content: OutgoingResults
-    var header: [UInt8]
   }
 
   private func queue(_ result: OutgoingResults.Result, _ state: inout State) {
@@ -176,11 +201,24 @@ final class ServerPeer: Sendable {
     state.results.append(result)
   }
 
-  /// The next message, if there is something to say, the sender is free and the window open. Under the lock.
-  private func takeBatch(_ state: inout State) -> Batch? {
-    guard !state.isSending, !state.isClosed, state.window.isOpen, !state.header.isEmpty else { return nil }
-    guard !state.results.isEmpty || state.probe != 0 || state.mustAnnounceDraining else { return nil }
+  /// The next answer, if there is a turn and something to say, and nothing forbids it. Under the lock.
+  private func takeReply(_ state: inout State) -> Reply? {
+    guard !state.isReplying, !state.isClosed, let turn = state.turns.first else { return nil }
+    let hasNews = !state.results.isEmpty && !state.wave.isRunning
+    guard hasNews || state.mustAnswer || state.turns.count > EnvelopeLimits.heldTurns else { return nil }
+    state.turns.removeFirst()
     var content = OutgoingResults()
+    content.isDraining = state.isDraining
+    content.results = takeResults(&state)
+    state.mustAnswer = false
+    state.isUnconfirmed = state.isDraining && !content.results.isEmpty
+    state.isReplying = true
+    return Reply(turn: turn, content: content)
+  }
+
+  /// As many results as one message may hold. Under the lock.
+  private func takeResults(_ state: inout State) -> [OutgoingResults.Result] {
+    var taken: [OutgoingResults.Result] = []
     var bytes = 0
     var count = 0
     for result in state.results {
@@ -190,38 +228,22 @@ final class ServerPeer: Sendable {
       count += 1
     }
     if count == state.results.count {
-      swap(&content.results, &state.results)
+      swap(&taken, &state.results)
     } else {
-      content.results = Array(state.results[..<count])
+      taken = Array(state.results[..<count])
       state.results.removeFirst(count)
     }
     state.queuedBytes -= bytes
-    content.sequence = state.window.next()
-    swap(&content.probe, &state.probe)
-    content.isDraining = state.mustAnnounceDraining
-    state.mustAnnounceDraining = false
-    state.isSending = true
-    return Batch(content: content, header: state.header)
+    return taken
   }
 
-  private func transmit(_ batch: Batch) {
-    metrics.batchResults.observe(Double(batch.content.results.count))
-    do {
-      sender.send(try batch.content.message(header: batch.header))
+  private func send(_ reply: Reply?) {
+    guard let reply else { return }
+    metrics.batchResults.observe(Double(reply.content.results.count))
+    do throws(NngError) {
+      reply.turn.context.reply(try reply.content.message())
     } catch {
-      disconnect(pipe)  // Out of memory: results are lost, so the client must hear that the connection is.
-    }
-  }
-
-  /// nng took the message, or the socket is closing. On an nng thread.
-  private func sendDidComplete(_ error: NngError?) {
-    guard error == nil else { return }
-    let batch = state.withLock { state -> Batch? in
-      state.isSending = false
-      return takeBatch(&state)
-    }
-    if let batch {
-      transmit(batch)
+      disconnect(pipe)  // No memory: results are lost, so the client must hear that the connection is.
     }
   }
 }

@@ -142,7 +142,7 @@ void   ringmaster__v1__rpc_result__free_unpacked
   assert(message->base.descriptor == &ringmaster__v1__rpc_result__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor ringmaster__v1__rpc_batch__field_descriptors[7] =
+static const ProtobufCFieldDescriptor ringmaster__v1__rpc_batch__field_descriptors[5] =
 {
   {
     "calls",
@@ -181,36 +181,12 @@ static const ProtobufCFieldDescriptor ringmaster__v1__rpc_batch__field_descripto
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "sequence",
+    "answer_at_once",
     4,
     PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
+    PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
-    offsetof(Ringmaster__V1__RpcBatch, sequence),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "acknowledged",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Ringmaster__V1__RpcBatch, acknowledged),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "probe",
-    6,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Ringmaster__V1__RpcBatch, probe),
+    offsetof(Ringmaster__V1__RpcBatch, answer_at_once),
     NULL,
     NULL,
     0,             /* flags */
@@ -218,7 +194,7 @@ static const ProtobufCFieldDescriptor ringmaster__v1__rpc_batch__field_descripto
   },
   {
     "draining",
-    7,
+    5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
@@ -230,18 +206,16 @@ static const ProtobufCFieldDescriptor ringmaster__v1__rpc_batch__field_descripto
   },
 };
 static const unsigned ringmaster__v1__rpc_batch__field_indices_by_name[] = {
-  4,   /* field[4] = acknowledged */
+  3,   /* field[3] = answer_at_once */
   0,   /* field[0] = calls */
   2,   /* field[2] = cancels */
-  6,   /* field[6] = draining */
-  5,   /* field[5] = probe */
+  4,   /* field[4] = draining */
   1,   /* field[1] = results */
-  3,   /* field[3] = sequence */
 };
 static const ProtobufCIntRange ringmaster__v1__rpc_batch__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__rpc_batch__descriptor =
 {
@@ -251,7 +225,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__rpc_batch__descriptor =
   "Ringmaster__V1__RpcBatch",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__RpcBatch),
-  7,
+  5,
   ringmaster__v1__rpc_batch__field_descriptors,
   ringmaster__v1__rpc_batch__field_indices_by_name,
   1,  ringmaster__v1__rpc_batch__number_ranges,

@@ -26,8 +26,7 @@ typedef struct Ringmaster__V1__RpcResult Ringmaster__V1__RpcResult;
 /* --- messages --- */
 
 /*
- * One nng message. Servers read calls, cancels, acknowledged and probe; clients read results, sequence, probe and
- * draining.
+ * One nng message. Servers read calls, cancels and answer_at_once; clients read results and draining.
  */
 struct  Ringmaster__V1__RpcBatch
 {
@@ -42,25 +41,18 @@ struct  Ringmaster__V1__RpcBatch
   size_t n_cancels;
   uint64_t *cancels;
   /*
-   * Server to client: the number of this message on this connection, from 1.
+   * The client wants to hear that the server lives: this message is answered before any handler runs.
    */
-  uint64_t sequence;
+  protobuf_c_boolean answer_at_once;
   /*
-   * Client to server: the highest sequence received on this connection.
-   */
-  uint64_t acknowledged;
-  /*
-   * Client to server: any number but 0 asks for a message with the same number. Server to client: the answer.
-   */
-  uint64_t probe;
-  /*
-   * Server to client: no further calls are taken on this connection. The client acknowledges at once.
+   * No further calls are taken on this connection. A client sends its next message, if only an empty one, as soon as it
+   * has read results in such a message: the server then knows that they have arrived.
    */
   protobuf_c_boolean draining;
 };
 #define RINGMASTER__V1__RPC_BATCH__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__rpc_batch__descriptor) \
-    , 0,NULL, 0,NULL, 0,NULL, 0, 0, 0, 0 }
+    , 0,NULL, 0,NULL, 0,NULL, 0, 0 }
 
 
 struct  Ringmaster__V1__RpcCall
