@@ -16,6 +16,7 @@ public struct TestDatabase: Sendable {
   /// Makes a database, runs `body`, and drops the database with whatever is connected to it.
   ///
   /// - Parameter migrators: Run on a template once per process, so that each test costs a copy of it only.
+  @discardableResult
   public static func with<R: Sendable>(
     _ migrators: [Migrator] = [], _ body: (TestDatabase) async throws -> R
   ) async throws -> R {

@@ -54,6 +54,7 @@ public final class EventConsumer: LifecycleService {
   let metrics: EventConsumerMetrics
   let source: any EventSource
   private let workers = TaskPool(name: "event-consumer")
+  private let farewell = TaskPool(name: "event-consumer-farewell")
   private let isDraining = Mutex(false)
 
   /// - Parameters:
@@ -87,40 +88,49 @@ public final class EventConsumer: LifecycleService {
       options: EventConsumerOptions(partitions: partitions), logger: logger, metrics: metrics, handler: handler)
   }
 
-  /// Works until cancelled. Throws only when the consumer was begun with another number of shares.
+  /// Works until cancelled, then gives its shares to the other instances.
+  ///
+  /// Throws: `EventLogError.Code.partitionsChanged` when the consumer was begun with another number of shares.
   public func run() async throws {
     var running: [Int: TaskPool.Handle] = [:]
-    var generator = SystemRandomNumberGenerator()
-    var failures = 0
     do {
-      while !isDraining.withLock({ $0 }) {
-        do {
-          let change = try await share.balance(held: Set(running.keys))
-          failures = 0
-          for partition in change.lost { await stop(partition, &running) }
-          if !change.surplus.isEmpty {
-            for partition in change.surplus { await stop(partition, &running) }
-            try await share.release(change.surplus)
-          }
-          for partition in change.gained { running[partition] = start(partition) }
-          metrics.held(running.count)
-        } catch let error as EventLogError {
-          throw error
-        } catch {
-          try Task.checkCancellation()
-          failures += 1
-          logger.warning("shares cannot be balanced", [.error(error)])
-        }
-        let delay = failures == 0 ? options.lease / 3 : options.retry.delay(attempt: failures, using: &generator)
-        try await Task.sleep(for: min(delay, options.lease / 3))
-      }
+      try await balance(&running)
     } catch {
-      await leave(&running)
+      for partition in Array(running.keys) { await stop(partition, &running) }
+      metrics.held(0)
+      // In a task of its own: this one is cancelled, and would send nothing any more.
+      await farewell.spawn(id: "\(name) farewell") { [self] in await leave() }.wait()
       throw error
     }
-    await leave(&running)
-    // Draining has ended the work; the task is cancelled soon.
-    try await Task.sleep(for: .seconds(3600))
+  }
+
+  private func balance(_ running: inout [Int: TaskPool.Handle]) async throws {
+    var generator = SystemRandomNumberGenerator()
+    var failures = 0
+    var isOpen = false
+    while true {
+      do {
+        if !isOpen { try await share.open() }
+        isOpen = true
+        if !isDraining.withLock({ $0 }) { try await adopt(try await share.balance(held: Set(running.keys)), &running) }
+        failures = 0
+      } catch let error as EventLogError {
+        throw error
+      } catch {
+        try Task.checkCancellation()
+        failures += 1
+        logger.warning("shares cannot be balanced", [.error(error)])
+      }
+      let delay = failures == 0 ? options.lease / 3 : options.retry.delay(attempt: failures, using: &generator)
+      try await Task.sleep(for: min(delay, options.lease / 3))
+    }
+  }
+
+  private func adopt(_ change: EventShare.Change, _ running: inout [Int: TaskPool.Handle]) async throws {
+    for partition in change.lost.union(change.surplus) { await stop(partition, &running) }
+    if !change.surplus.isEmpty { try await share.release(change.surplus) }
+    for partition in change.gained { running[partition] = start(partition) }
+    metrics.held(running.count)
   }
 
   public func drain() async {
@@ -140,10 +150,7 @@ public final class EventConsumer: LifecycleService {
     await handle.wait()
   }
 
-  /// Stops all workers and gives their shares to the other instances.
-  private func leave(_ running: inout [Int: TaskPool.Handle]) async {
-    for partition in Array(running.keys) { await stop(partition, &running) }
-    metrics.held(0)
+  private func leave() async {
     do {
       try await share.leave()
     } catch {

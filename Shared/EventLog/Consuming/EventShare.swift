@@ -28,24 +28,32 @@ struct EventShare: Sendable {
     queries = EventQueries(schema: schema)
   }
 
-  /// Tells that this instance is there, and takes or names what it should have more or less of.
-  func balance(held: Set<Int>) async throws -> Change {
-    let results = try await pool.pipeline([
-      (queries["OpenShares"], [source, consumer, options.partitions]),
-      (queries["CountShares"], [source, consumer]),
-      (queries["JoinConsumer"], [source, consumer, instance, options.lease]),
-      (queries["ForgetInstances"], [source, consumer]),
-      (queries["ListInstances"], [source, consumer]),
-      (queries["RenewLeases"], [source, consumer, instance, options.lease]),
-    ])
-    let begun: Int = try results[1].rows.first?.get("partitions") ?? options.partitions
+  /// Makes the cursors and leases, unless they are there.
+  ///
+  /// Throws: `EventLogError.Code.partitionsChanged` when the consumer was begun with another number of shares.
+  func open() async throws {
+    let rows = try await pool.query(queries["CountShares"], source, consumer)
+    guard let begun: Int = try rows.first?.get("partitions") else {
+      try await pool.execute(queries["OpenShares"], source, consumer, options.partitions)
+      return
+    }
     guard begun == options.partitions else {
       throw EventLogError(
         .partitionsChanged,
         "consumer \(consumer) of \(source) was begun with \(begun) shares, not \(options.partitions)")
     }
-    let instances: [UniqueID] = try results[4].rows.map { try $0.get("owner") }
-    let kept = Set(try results[5].rows.map { try $0.get("partition", as: Int.self) })
+  }
+
+  /// Tells that this instance is there, and takes or names what it should have more or less of.
+  func balance(held: Set<Int>) async throws -> Change {
+    let results = try await pool.pipeline([
+      (queries["JoinConsumer"], [source, consumer, instance, options.lease]),
+      (queries["ForgetInstances"], [source, consumer]),
+      (queries["ListInstances"], [source, consumer]),
+      (queries["RenewLeases"], [source, consumer, instance, options.lease]),
+    ])
+    let instances: [UniqueID] = try results[2].rows.map { try $0.get("owner") }
+    let kept = Set(try results[3].rows.map { try $0.get("partition", as: Int.self) })
     let fair = EventShare.fairPart(of: options.partitions, among: instances, for: instance)
     var change = Change(lost: held.subtracting(kept))
     if kept.count > fair {

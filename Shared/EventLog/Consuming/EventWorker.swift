@@ -108,7 +108,9 @@ struct EventWorker: Sendable {
       return
     }
     guard let first = batch.first else {
-      consumer.logger.warning("events cannot be read", fields)
+      consumer.metrics.failed(partition)
+      // The source's fault does not pass by itself: the consumer was away too long, or the source is not in order.
+      consumer.logger.log(error is EventLogError ? .error : .warning, "events cannot be read", fields)
       return
     }
     consumer.metrics.failed(partition)
