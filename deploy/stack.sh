@@ -85,6 +85,7 @@ RINGMASTER_KB_GENERATOR_ENDPOINTS=$(endpoint kb-generator)
 RINGMASTER_MEDIA_BRIDGE_ENDPOINTS=$(endpoint media-bridge)
 RINGMASTER_FOLLOW_UP_ENDPOINTS=$(endpoint follow-up)
 ENV
+  trap 'status=$?; trap - EXIT; [ $status -eq 0 ] || down; exit $status' EXIT  # Nothing is left half started.
   for name in "${SERVICES[@]}"; do start_service "$name"; done
   for name in "${SERVICES[@]}"; do wait_ready "$name"; note "$name is ready"; done
   note "gateway: http://127.0.0.1:$gateway_port   phone network: http://127.0.0.1:$network_port   logs: $STACK/*.log"
