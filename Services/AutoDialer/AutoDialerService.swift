@@ -23,7 +23,9 @@ struct AutoDialerService: DialerServiceHandler {
     let campaign = try RequestField.id(CampaignEntity.self, request.campaignId, "campaign_id")
     let lead = request.leadId.isEmpty ? nil : try RequestField.id(LeadEntity.self, request.leadId, "lead_id")
     let page = try Page(request.page)
-    let after = page.cursor.isEmpty ? CallID(UniqueID(high: 0, low: 0)) : try RequestField.id(CallEntity.self, page.cursor, "page.cursor")
+    let after =
+      page.cursor.isEmpty
+      ? CallID(UniqueID(high: 0, low: 0)) : try RequestField.id(CallEntity.self, page.cursor, "page.cursor")
     let attempts = try await store.attempts(
       of: campaign, lead: lead, tenant: context.tenantID(), after: after, limit: page.limit)
     var response = ListAttemptsResponse()

@@ -51,7 +51,8 @@ struct GatewayClient: Sendable {
     }
     guard let answer else {
       throw CommandFailure(
-        exitCode: CommandFailure.refused, description: "\(baseURL) answered something that is no JSON; is it a gateway?")
+        exitCode: CommandFailure.refused, description: "\(baseURL) answered something that is no JSON; is it a gateway?"
+      )
     }
     return answer
   }

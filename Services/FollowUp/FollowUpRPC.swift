@@ -16,10 +16,13 @@ struct FollowUpRPC: FollowUpServiceHandler {
     let lead = request.leadId.isEmpty ? nil : try RequestField.id(LeadEntity.self, request.leadId, "lead_id")
     let page = try Page(request.page)
     let actions = try await store.actions(
-      of: campaign, lead: lead, tenant: context.tenantID(), after: try ListPosition(cursor: page.cursor), limit: page.limit)
+      of: campaign, lead: lead, tenant: context.tenantID(), after: try ListPosition(cursor: page.cursor),
+      limit: page.limit)
     var response = ListPlannedActionsResponse()
     response.actions = actions
-    if actions.count == page.limit, let last = actions.last, let at = last.plannedAt?.instant, let call = CallID(last.callId) {
+    if actions.count == page.limit, let last = actions.last, let at = last.plannedAt?.instant,
+      let call = CallID(last.callId)
+    {
       response.nextCursor = ListPosition(time: at, id: call).cursor
     }
     return response

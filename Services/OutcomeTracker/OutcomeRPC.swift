@@ -27,7 +27,8 @@ struct OutcomeRPC: OutcomeServiceHandler {
       if outcome == nil { throw RPCError(.invalidArgument, "outcome: \(request.outcome.rawValue) is not known") }
     }
     let calls = try await store.calls(
-      of: campaign, lead: lead, outcome: outcome, tenant: context.tenantID(), after: try ListPosition(cursor: page.cursor),
+      of: campaign, lead: lead, outcome: outcome, tenant: context.tenantID(),
+      after: try ListPosition(cursor: page.cursor),
       limit: page.limit)
     var response = ListCallsResponse()
     response.calls = calls.map(\.record)

@@ -48,11 +48,14 @@ struct PolicyCheck {
   }
 
   mutating func callerIDs(_ values: [String]) -> [String] {
-    if values.isEmpty { fault("policy.callerIds", "at least one number to call from is needed, in E.164 (+15005550006)") }
+    if values.isEmpty {
+      fault("policy.callerIds", "at least one number to call from is needed, in E.164 (+15005550006)")
+    }
     for (index, value) in values.enumerated() {
       // Not the numbering plan's rules: a provider's own test numbers are caller ids too.
       let digits = value.dropFirst()
-      if !value.hasPrefix("+") || !(7...15).contains(digits.count) || !digits.allSatisfy({ $0.isASCII && $0.isNumber }) {
+      if !value.hasPrefix("+") || !(7...15).contains(digits.count) || !digits.allSatisfy({ $0.isASCII && $0.isNumber })
+      {
         fault("policy.callerIds[\(index)]", "\"\(value)\" is not E.164: + and 7 to 15 digits")
       }
     }

@@ -37,8 +37,9 @@ import Testing
     let now = try instant("2026-03-02T16:59:00Z")  // A minute before lunch in New York.
     let place = try place("+12125550123")
     let rules = try rules()
-    guard case .dial(let permission) = DialDecision.decide(
-      rules: rules, place: place, attempts: 0, window: place.dialWindow(rules), now: now)
+    guard
+      case .dial(let permission) = DialDecision.decide(
+        rules: rules, place: place, attempts: 0, window: place.dialWindow(rules), now: now)
     else {
       Issue.record("not dialed")
       return

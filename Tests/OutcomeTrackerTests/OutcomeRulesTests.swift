@@ -12,11 +12,12 @@ import Testing
       providerStatus: status, sipCode: sip, answeredBy: by, wasAnswered: answered, failure: failure, talkTime: .zero)
   }
 
-  @Test(arguments: [
-    ("busy", nil, CallOutcome.busy, false), ("no-answer", nil, .noAnswer, false), ("failed", 480, .noAnswer, false),
-    ("failed", 404, .failed, true), ("failed", 503, .failed, false), ("failed", nil, .failed, false),
-    ("canceled", nil, .failed, false),
-  ] as [(String, Int?, CallOutcome, Bool)])
+  @Test(
+    arguments: [
+      ("busy", nil, CallOutcome.busy, false), ("no-answer", nil, .noAnswer, false), ("failed", 480, .noAnswer, false),
+      ("failed", 404, .failed, true), ("failed", 503, .failed, false), ("failed", nil, .failed, false),
+      ("canceled", nil, .failed, false),
+    ] as [(String, Int?, CallOutcome, Bool)])
   func unansweredCalls(_ status: String, _ sip: Int?, _ outcome: CallOutcome, _ permanent: Bool) {
     let decision = OutcomeDecision(facts(status, sip: sip), disposition: nil)
     #expect(decision.outcome == outcome)

@@ -60,7 +60,9 @@ import Testing
   }
 
   @Test func weightsMakeTheScore() {
-    let found = extraction([("budget", .number(50_000), 0.9), ("timeline", .text("immediate"), 0.9), ("pain_points", .text("slow"), 0.9)])
+    let found = extraction([
+      ("budget", .number(50_000), 0.9), ("timeline", .text("immediate"), 0.9), ("pain_points", .text("slow"), 0.9),
+    ])
     let qualification = Qualification(found, criteria: criteria, minimum: 70)
     #expect(qualification.score == 80)
     #expect(qualification.qualified)

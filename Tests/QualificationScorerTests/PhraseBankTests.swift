@@ -8,7 +8,8 @@ import Testing
 @Suite struct PhraseBankTests {
   private func answer(_ question: String, _ words: String) -> Extraction {
     RuleExtractor.extract([
-      ConversationTurn(isPerson: false, text: "Hello, is this Ada? This is Robin, an AI assistant calling for Northwind."),
+      ConversationTurn(
+        isPerson: false, text: "Hello, is this Ada? This is Robin, an AI assistant calling for Northwind."),
       ConversationTurn(isPerson: true, text: "Yes, sure, go ahead."),
       ConversationTurn(isPerson: false, text: question), ConversationTurn(isPerson: true, text: words),
     ])
@@ -25,7 +26,9 @@ import Testing
 
   @Test func whoDecides() {
     let question = "Are you the person who makes the decision on this?"
-    for phrase in PhraseBank.decides { #expect(answer(question, phrase).scorable("decision_maker") == [.flag(true)], "\(phrase)") }
+    for phrase in PhraseBank.decides {
+      #expect(answer(question, phrase).scorable("decision_maker") == [.flag(true)], "\(phrase)")
+    }
     for phrase in PhraseBank.doesNotDecide {
       #expect(answer(question, phrase).scorable("decision_maker") == [.flag(false)], "\(phrase)")
     }
@@ -44,7 +47,9 @@ import Testing
 
   @Test func noPainIsNone() {
     for phrase in PhraseBank.noPain {
-      #expect(answer("What is the biggest problem with the way you handle this today?", phrase).scorable("pain_points").isEmpty)
+      #expect(
+        answer("What is the biggest problem with the way you handle this today?", phrase).scorable("pain_points")
+          .isEmpty)
     }
   }
 
@@ -62,7 +67,8 @@ import Testing
 
   @Test func noBudget() {
     for phrase in PhraseBank.budgetNone {
-      #expect(answer("What budget have you set aside for this?", phrase).scorable("budget") == [.number(0)], "\(phrase)")
+      #expect(
+        answer("What budget have you set aside for this?", phrase).scorable("budget") == [.number(0)], "\(phrase)")
     }
     for phrase in PhraseBank.budgetUndisclosed {
       #expect(answer("What budget have you set aside for this?", phrase).scorable("budget").isEmpty, "\(phrase)")

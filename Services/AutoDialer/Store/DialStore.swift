@@ -48,7 +48,9 @@ struct DialStore: Sendable {
   ) async throws -> KnownCampaign? {
     let query = try query("CampaignByID")
     let rows =
-      if let transaction { try await transaction.query(query, tenant, id) } else { try await pool.query(query, tenant, id) }
+      if let transaction { try await transaction.query(query, tenant, id) } else {
+        try await pool.query(query, tenant, id)
+      }
     return try rows.first.map { try Self.campaign(id, tenant: tenant, state: $0.get("state"), row: $0) }
   }
 

@@ -55,7 +55,8 @@ struct Placer: Sendable {
       if attempt.state == "placed", try await followUp(attempt, campaign: campaign) { return }
       await settle(attempt.call, permit: attempt.permit, lead: lead, campaign: campaign, looks: attempt.looks)
     } catch {
-      logger.warning("an attempt could not be looked at; it will be again", [LogField("call_id", attempt.call), .error(error)])
+      logger.warning(
+        "an attempt could not be looked at; it will be again", [LogField("call_id", attempt.call), .error(error)])
     }
   }
 
@@ -64,7 +65,8 @@ struct Placer: Sendable {
     var request = CallReference()
     request.callId = attempt.call.description
     do {
-      let call = try await media.getMediaCall(request, options: options(attempt.tenant, attempt.call, Self.briefDeadline))
+      let call = try await media.getMediaCall(
+        request, options: options(attempt.tenant, attempt.call, Self.briefDeadline))
       try await markPlaced(attempt.call, campaign: campaign)
       if call.endedAt == nil {
         try await store.keepSlot(

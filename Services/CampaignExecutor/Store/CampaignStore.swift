@@ -54,7 +54,8 @@ struct CampaignStore: Sendable {
       guard expectedVersion == 0 || expectedVersion == Int(current.policyVersion) else {
         throw RPCError(
           .aborted,
-          "the campaign was changed meanwhile: version \(current.policyVersion) stands, \(expectedVersion) was edited; read it again")
+          "the campaign was changed meanwhile: version \(current.policyVersion) stands, \(expectedVersion) was edited; read it again"
+        )
       }
       let version = Int(current.policyVersion) + 1
       try await transaction.execute(query("SavePolicy"), tenant, id, policy.encoded(), version, now)

@@ -37,7 +37,8 @@ struct CallCommands: Sendable {
     terminal.line(
       "\(call.text("callId"))  \(call.text("from")) → \(call.text("to"))  attempt \(call.number("attemptNumber"))")
     terminal.line("outcome: \(shortEnum(call.text("outcome"), "CALL_OUTCOME_")), \(call.text("outcomeReason"))")
-    terminal.line("asked \(call.text("requestedAt")), answered \(call.text("answeredAt")), ended \(call.text("endedAt"))")
+    terminal.line(
+      "asked \(call.text("requestedAt")), answered \(call.text("answeredAt")), ended \(call.text("endedAt"))")
     for line in call["costs"]?.arrayValue ?? [] {
       terminal.line("cost: \(line.text("vendor")) \(dollars(line.number("costMicros"))) (\(line.text("basis")))")
     }

@@ -17,11 +17,14 @@ struct MigrateCommand: Sendable {
       throw Arguments.UsageError(
         description: "\(name) has no schema; those with one are \(Self.services.joined(separator: ", "))")
     }
-    let folder = executable.contains("/") ? executable.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/" : ""
+    let folder =
+      executable.contains("/")
+      ? executable.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/" : ""
     for name in wanted.isEmpty ? Self.services : wanted {
       let code = try wait(for: folder + name)
       guard code == 0 else {
-        throw CommandFailure(exitCode: CommandFailure.refused, description: "\(name) could not migrate (exit code \(code))")
+        throw CommandFailure(
+          exitCode: CommandFailure.refused, description: "\(name) could not migrate (exit code \(code))")
       }
       terminal.line("\(name): schema is up to date")
     }

@@ -42,6 +42,7 @@ struct ProgressView: Sendable {
 
   private static func counts(_ value: JSONValue?) -> String {
     let members = (value?.objectValue ?? [:]).sorted { $0.key < $1.key }
-    return members.isEmpty ? "none yet" : members.map { "\($0.key) \(value?.text($0.key) ?? "")" }.joined(separator: ", ")
+    return members.isEmpty
+      ? "none yet" : members.map { "\($0.key) \(value?.text($0.key) ?? "")" }.joined(separator: ", ")
   }
 }

@@ -16,7 +16,8 @@ struct RPCCommand: Sendable {
     let endpoint = try arguments.position(0, "the endpoint (ipc://, tcp:// or tls+tcp://)")
     let method = try arguments.position(1, "the method, or list")
     guard ["ipc://", "tcp://", "tls+tcp://"].contains(where: endpoint.hasPrefix) else {
-      throw Arguments.UsageError(description: "\"\(endpoint)\" is no endpoint; one begins with ipc://, tcp:// or tls+tcp://")
+      throw Arguments.UsageError(
+        description: "\"\(endpoint)\" is no endpoint; one begins with ipc://, tcp:// or tls+tcp://")
     }
     let client = try RPCClient(endpoints: [endpoint])
     do {

@@ -33,9 +33,11 @@ struct NextStep: Hashable, Sendable {
     }
     switch outcome {
     case .qualified:
-      return NextStep(emailCampaign: .followUp, action: scoredAction ?? "schedule_demo", reason: "qualified in the call")
+      return NextStep(
+        emailCampaign: .followUp, action: scoredAction ?? "schedule_demo", reason: "qualified in the call")
     case .unqualified:
-      return NextStep(emailCampaign: .followUp, action: scoredAction ?? "nurture", reason: "spoke, below the minimum score")
+      return NextStep(
+        emailCampaign: .followUp, action: scoredAction ?? "nurture", reason: "spoke, below the minimum score")
     case .callbackRequested:
       return NextStep(emailCampaign: .followUp, action: "callback", reason: "asked to be called at another time")
     case .notInterested:

@@ -29,7 +29,8 @@ struct CampaignRoutes: Sendable {
     router.on(.get, "/api/campaigns/{id}/queue") { request in try await relayed { try await queue(request) } }
   }
 
-  private typealias Change = @Sendable (CampaignServiceClient, ChangeCampaignStateRequest, CallOptions) async throws
+  private typealias Change =
+    @Sendable (CampaignServiceClient, ChangeCampaignStateRequest, CallOptions) async throws
     -> Campaign
 
   private var changes: [(String, Change)] {

@@ -61,7 +61,9 @@ struct BriefTemplate: Hashable, Sendable {
     [
       .init(objection: "No time", answer: "Offer to call again at a time that suits them, and ask for it."),
       .init(objection: "Not interested", answer: "Accept it at the first word, thank them and say goodbye."),
-      .init(objection: "Are you a robot?", answer: "Yes: an AI assistant calling for \(subject.businessName). Offer a call from a person."),
+      .init(
+        objection: "Are you a robot?",
+        answer: "Yes: an AI assistant calling for \(subject.businessName). Offer a call from a person."),
       .init(objection: "Take me off your list", answer: "Confirm that they will not be called again, and say goodbye."),
     ]
   }

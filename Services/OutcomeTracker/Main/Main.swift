@@ -5,7 +5,8 @@ import ServiceRuntime
 enum Main {
   static func main() async throws {
     await ServiceRuntime.run(
-      name: "outcome-tracker", summary: "Finds out what every call came to, and what it cost.", schema: try OutcomeTrackerApplication.schema(),
+      name: "outcome-tracker", summary: "Finds out what every call came to, and what it cost.",
+      schema: try OutcomeTrackerApplication.schema(),
       configure: OutcomeTrackerConfiguration.init, build: OutcomeTrackerApplication.build)
   }
 }

@@ -32,7 +32,8 @@ struct OutcomeStore: Sendable {
     guard added == 1, !ended.transcript.isEmpty else { return }
     let turns = ended.transcript
     try await transaction.execute(
-      query("InsertTurns"), tenant, call, Array(turns.indices), turns.map { $0.speaker == .person ? "person" : "agent" },
+      query("InsertTurns"), tenant, call, Array(turns.indices),
+      turns.map { $0.speaker == .person ? "person" : "agent" },
       turns.map(\.text), turns.map(\.startMilliseconds), turns.map(\.endMilliseconds), turns.map(\.interrupted))
   }
 
@@ -84,7 +85,8 @@ struct OutcomeStore: Sendable {
   }
 
   func calls(
-    of campaign: CampaignID, lead: LeadID?, outcome: Telephony.CallOutcome?, tenant: TenantID, after position: ListPosition<CallEntity>,
+    of campaign: CampaignID, lead: LeadID?, outcome: Telephony.CallOutcome?, tenant: TenantID,
+    after position: ListPosition<CallEntity>,
     limit: Int
   ) async throws -> [(position: ListPosition<CallEntity>, record: CallRecord)] {
     let rows =

@@ -12,7 +12,8 @@ struct TrackerFacts: Sendable {
   func take(_ events: [Event], in transaction: PostgresTransaction) async throws {
     for event in events where event.type == CallEnded.fullName {
       let ended = try CallEnded.decode(event.payload)
-      guard let call = CallID(ended.callId), let campaign = CampaignID(ended.campaignId), let lead = LeadID(ended.leadId)
+      guard let call = CallID(ended.callId), let campaign = CampaignID(ended.campaignId),
+        let lead = LeadID(ended.leadId)
       else {
         logger.error("an ended call cannot be read and is left out", [LogField("event_id", event.id)])
         continue

@@ -4,7 +4,8 @@ enum PhraseRules {
   static let optOut = [
     "take me off", "take us off", "remove me", "remove us", "remove my number", "off your list", "off the list",
     "do not call", "don't call", "stop calling", "never call", "quit calling", "do not contact", "don't contact",
-    "unsubscribe", "taken off", "off your calling list", "off the calling list", "lose my number", "delete my number", "no more calls",
+    "unsubscribe", "taken off", "off your calling list", "off the calling list", "lose my number", "delete my number",
+    "no more calls",
   ]
   static let wrongPerson = [
     "wrong number", "wrong person", "no one by that name", "nobody by that name", "no one here by that name",
@@ -74,7 +75,8 @@ enum PhraseRules {
     (
       "immediate",
       [
-        "right away", "immediately", "as soon as possible", "asap", "this week", "today", "tomorrow", "right now", "now",
+        "right away", "immediately", "as soon as possible", "asap", "this week", "today", "tomorrow", "right now",
+        "now",
         "yesterday", "straight away", "at once", "as soon as we can", "urgent", "urgently", "ready to go", "the sooner",
         "within days", "few days", "soon as",
       ]
@@ -134,13 +136,16 @@ enum PhraseRules {
     (
       "support",
       [
-        "support", "customer service", "nobody helps", "no help", "no one answers", "nobody answers", "can't get anyone",
+        "support", "customer service", "nobody helps", "no help", "no one answers", "nobody answers",
+        "can't get anyone",
         "never get anyone", "get hold of",
       ]
     ),
     ("missed_appointments", ["no shows", "no show", "missed appointment", "double book", "missed calls"]),
   ]
-  static let noPain = ["no problem", "no problems", "nothing really", "can't complain", "works fine", "it's fine", "no complaints"]
+  static let noPain = [
+    "no problem", "no problems", "nothing really", "can't complain", "works fine", "it's fine", "no complaints",
+  ]
   static let noBudget = [
     "no budget", "don't have a budget", "haven't set", "nothing set aside",
     "nothing is budgeted", "isn't budgeted", "not set a budget", "no money", "zero",

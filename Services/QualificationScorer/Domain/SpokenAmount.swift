@@ -13,7 +13,9 @@ enum SpokenAmount {
         index += 1
         continue
       }
-      if let smaller = pending.last, value.scaled, smaller < value.unscaled { pending = pending.map { $0 * value.scale } }
+      if let smaller = pending.last, value.scaled, smaller < value.unscaled {
+        pending = pending.map { $0 * value.scale }
+      }
       pending.append(value.amount)
       if value.scaled { flush(&pending, into: &found) }
       index = next
@@ -77,7 +79,9 @@ enum SpokenAmount {
         (value, index) = (value + rest, next)
       }
     }
-    if index < words.count, let scale = scales[words[index]] { return (Value(unscaled: value, scale: scale), index + 1) }
+    if index < words.count, let scale = scales[words[index]] {
+      return (Value(unscaled: value, scale: scale), index + 1)
+    }
     return (Value(unscaled: value, scale: 1), index)
   }
 
@@ -93,7 +97,11 @@ enum SpokenAmount {
   private static func digits(_ word: String) -> (Double, scale: Double)? {
     var text = word.hasPrefix("$") ? word.dropFirst() : word[...]
     var scale = 1.0
-    if text.hasSuffix("k") { (text, scale) = (text.dropLast(), 1e3) } else if text.hasSuffix("m") { (text, scale) = (text.dropLast(), 1e6) }
+    if text.hasSuffix("k") {
+      (text, scale) = (text.dropLast(), 1e3)
+    } else if text.hasSuffix("m") {
+      (text, scale) = (text.dropLast(), 1e6)
+    }
     guard let first = text.first, first.isNumber, let value = Double(text) else { return nil }
     return (value, scale)
   }

@@ -5,7 +5,8 @@ import ServiceRuntime
 enum Main {
   static func main() async throws {
     await ServiceRuntime.run(
-      name: "qualification-scorer", summary: "Reads conversations and scores leads against a campaign's criteria.", schema: try QualificationScorerApplication.schema(),
+      name: "qualification-scorer", summary: "Reads conversations and scores leads against a campaign's criteria.",
+      schema: try QualificationScorerApplication.schema(),
       configure: QualificationScorerConfiguration.init, build: QualificationScorerApplication.build)
   }
 }
