@@ -1,16 +1,22 @@
+import Glibc
+
 /// `application/x-www-form-urlencoded` (WHATWG URL section 5), used for queries, forms and webhooks.
 public enum FormEncoding {
   /// Pairs in the order sent. Lenient as the standard asks: a `%` without two digits stays, bad UTF-8 is replaced.
   public static func decode(_ bytes: [UInt8]) -> [(String, String)] {
-    var pairs: [(String, String)] = []
-    for part in bytes.split(separator: UInt8(ascii: "&")) {
-      if let equals = part.firstIndex(of: UInt8(ascii: "=")) {
-        pairs.append((text(part[..<equals]), text(part[(equals + 1)...])))
-      } else {
-        pairs.append((text(part), ""))
+    bytes.withUnsafeBytes { bytes in
+      var pairs: [(String, String)] = []
+      var start = 0
+      while start < bytes.count {
+        let end = index(of: UInt8(ascii: "&"), in: bytes, start..<bytes.count)
+        if end > start {
+          let equals = index(of: UInt8(ascii: "="), in: bytes, start..<end)
+          pairs.append((text(bytes, start..<equals), text(bytes, min(equals + 1, end)..<end)))
+        }
+        start = end + 1
       }
+      return pairs
     }
-    return pairs
   }
 
   /// Everything but `A-Z a-z 0-9 * - . _` is escaped; a space becomes `+`.
@@ -34,8 +40,20 @@ public enum FormEncoding {
     return String(decoding: output, as: UTF8.self)
   }
 
-  private static func text(_ bytes: ArraySlice<UInt8>) -> String {
-    String(decoding: percentDecoded(bytes, plusAsSpace: true), as: UTF8.self)
+  /// Where `byte` first occurs in `range`, or the range's end.
+  private static func index(of byte: UInt8, in bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int {
+    guard let base = bytes.baseAddress, let found = memchr(base + range.lowerBound, Int32(byte), range.count) else {
+      return range.upperBound
+    }
+    return base.distance(to: UnsafeRawPointer(found))
+  }
+
+  private static func text(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> String {
+    let bytes = UnsafeRawBufferPointer(rebasing: bytes[range])
+    guard bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    return String(decoding: percentDecoded(bytes, plusAsSpace: true), as: UTF8.self)
   }
 
   private static func escape(_ text: String, into output: inout [UInt8], spaceAsPlus: Bool) {

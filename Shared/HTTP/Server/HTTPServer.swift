@@ -71,6 +71,7 @@ public final class HTTPServer: LifecycleService {
     await withDiscardingTaskGroup { group in
       await withTaskCancellationHandler {
         await accept(from: listener, into: &group)
+        core.stopAccepting()
         await waitForConnections()
       } onCancel: {
         listener.close()
@@ -96,9 +97,11 @@ public final class HTTPServer: LifecycleService {
         return (nil, false)
       }
     }
+    if isRunning {
+      core.startDraining()  // First: once the listener is closed, `run` wants to know why.
+    }
     listener?.close()
     if isRunning {
-      core.startDraining()
       await ended.wait()
     }
   }

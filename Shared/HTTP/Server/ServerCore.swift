@@ -13,11 +13,16 @@ final class ServerCore: Sendable {
   let date = DateLine()
   /// Fires when the server starts to drain.
   let draining = Signal()
-  /// Fires when the last connection has ended during a drain.
+  /// Fires when the last connection has ended and no other can come.
   let empty = Signal()
 
+  private struct State {
+    var connections: [ObjectIdentifier: Connection] = [:]
+    var acceptsNoMore = false
+  }
+
   private let isDrainingFlag = Atomic<Bool>(false)
-  private let connections = Mutex<[ObjectIdentifier: Connection]>([:])
+  private let state = Mutex(State())
 
   init(router: Router, limits: HTTPLimits, logger: Logger, metrics: ServerMetrics, tracer: Tracer?) {
     self.router = router
@@ -31,21 +36,32 @@ final class ServerCore: Sendable {
 
   /// False when there are as many connections as allowed.
   func add(_ connection: Connection) -> Bool {
-    connections.withLock { connections in
-      guard connections.count < limits.connections else { return false }
-      connections[ObjectIdentifier(connection)] = connection
-      metrics.connections.set(connections.count)
+    state.withLock { state in
+      guard state.connections.count < limits.connections else { return false }
+      state.connections[ObjectIdentifier(connection)] = connection
+      metrics.connections.set(state.connections.count)
       return true
     }
   }
 
   func remove(_ connection: Connection) {
-    let isLast = connections.withLock { connections in
-      connections[ObjectIdentifier(connection)] = nil
-      metrics.connections.set(connections.count)
-      return connections.isEmpty
+    let isLast = state.withLock { state in
+      state.connections[ObjectIdentifier(connection)] = nil
+      metrics.connections.set(state.connections.count)
+      return state.connections.isEmpty && state.acceptsNoMore
     }
-    if isLast && isDraining {
+    if isLast {
+      empty.fire()
+    }
+  }
+
+  /// No connection is added from here on, so that one of those that are open is the last.
+  func stopAccepting() {
+    let isEmpty = state.withLock { state in
+      state.acceptsNoMore = true
+      return state.connections.isEmpty
+    }
+    if isEmpty {
       empty.fire()
     }
   }
@@ -54,12 +70,8 @@ final class ServerCore: Sendable {
   func startDraining() {
     isDrainingFlag.store(true, ordering: .sequentiallyConsistent)
     draining.fire()
-    let open = connections.withLock { Array($0.values) }
-    for connection in open {
+    for connection in state.withLock({ Array($0.connections.values) }) {
       connection.closeIfIdle()
-    }
-    if open.isEmpty {
-      empty.fire()
     }
   }
 }

@@ -3,10 +3,12 @@
 import argparse
 import asyncio
 import http.client
+import http.server
 import os
 import pathlib
 import ssl
 import subprocess
+import threading
 
 import websockets
 import websockets.asyncio.client
@@ -122,6 +124,35 @@ async def check_websockets_server():
         await run(f"wss://127.0.0.1:{ports[1]}/", certificate, False)
 
 
+def check_https_server():
+    class Hello(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "5")
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, *arguments):
+            pass
+
+    certificate = options.scratch / "certificate.pem"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, options.scratch / "key.pem")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hello)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_address[1]
+
+    def fetch(host, authority):
+        result = subprocess.run([options.program, "fetch", f"https://{host}:{port}/", authority], capture_output=True)
+        return result.returncode, result.stdout.strip()
+
+    check(fetch("localhost", certificate) == (0, b"hello"), "Swift client over TLS")
+    check(fetch("localhost", "/etc/ssl/certs/ca-certificates.crt")[0] == 2, "a certificate from nobody we trust")
+    check(fetch("127.0.0.1", certificate)[0] == 2, "a certificate for another name")
+    server.shutdown()
+
+
 server = subprocess.Popen([options.program, "serve"], stdout=subprocess.PIPE)
 try:
     port = int(server.stdout.readline())
@@ -132,4 +163,5 @@ finally:
     server.kill()
     server.wait()
 asyncio.run(check_websockets_server())
+check_https_server()
 print(f"{checks} passed, 0 failed")

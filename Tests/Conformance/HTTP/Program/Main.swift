@@ -4,7 +4,7 @@ import Logging
 import Metrics
 
 /// The Swift side of the conformance run: `serve` answers other people's clients, `connect URL AUTHORITY_FILE` talks to
-/// other people's WebSocket server.
+/// other people's WebSocket server, `fetch URL AUTHORITY_FILE` to their HTTP server.
 @main
 struct Main {
   static func main() async throws {
@@ -13,8 +13,10 @@ struct Main {
       try await serve()
     } else if arguments.count == 4, arguments[1] == "connect" {
       try await connect(arguments[2], authorityFile: arguments[3])
+    } else if arguments.count == 4, arguments[1] == "fetch" {
+      try await fetch(arguments[2], authorityFile: arguments[3])
     } else {
-      say("usage: http-conformance serve | http-conformance connect URL AUTHORITY_FILE", to: STDERR_FILENO)
+      say("usage: http-conformance serve | http-conformance (connect | fetch) URL AUTHORITY_FILE", to: STDERR_FILENO)
       exit(64)
     }
   }
@@ -79,6 +81,20 @@ struct Main {
     try await socket.ping([1, 2, 3])
     await socket.close(code: .normal, reason: "done")
     guard socket.peerClose?.code == .normal else { fail("not closed in good order") }
+  }
+
+  /// Prints the response's body; exits with 2 if TLS failed before anything was sent, as it must with a server that
+  /// nobody vouches for.
+  private static func fetch(_ url: String, authorityFile: String) async throws {
+    var options = HTTPClient.Options()
+    options.authorityFile = authorityFile
+    let client = HTTPClient(options)
+    do {
+      let response = try await client.send(HTTPClientRequest(url: url))
+      say(String(decoding: response.body, as: UTF8.self), to: STDOUT_FILENO)
+    } catch let error as HTTPClientError where error.code == .tls && !error.requestMayHaveBeenSent {
+      exit(2)
+    }
   }
 
   private static func fail(_ message: String) -> Never {
