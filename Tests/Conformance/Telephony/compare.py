@@ -241,7 +241,8 @@ def main():
             wrong += 1
             if wrong <= 20:
                 print(f"asked:    {question!r}\nexpected: {expected!r}\nanswered: {answer!r}", file=sys.stderr)
-    print(f"{len(asked) - wrong} of {len(asked)} answers agree (seed {arguments.seed})")
+    print(f"compared with seed {arguments.seed}")
+    print(f"{len(asked) - wrong} passed, {wrong} failed")
     sys.exit(1 if wrong else 0)
 
 
