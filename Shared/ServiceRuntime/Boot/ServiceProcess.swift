@@ -110,9 +110,8 @@ final class ServiceProcess: Sendable {
     services += own
     if servesRPC { services.append(try listen(context, tracer)) }
     services.append(ReadinessGate(readiness: readiness))
-    logger.info(
-      "started",
-      [LogField("services", services.map(\.name).joined(separator: ", ")), LogField("time", context.clock.now())])
+    let names = services.map(\.name).joined(separator: ", ")
+    logger.info("started", [LogField("services", names), LogField("business_time", context.clock.now())])
     return services
   }
 
