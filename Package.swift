@@ -120,6 +120,9 @@ let testTargets: [Target] = [
     name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
     swiftSettings: swift),
   tests("MediaBridgeTests", ["MediaBridge"] + serviceBase + ["Crypto"]),
+  .executableTarget(
+    name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics"],
+    path: "Tests/Load/PhoneNetwork", swiftSettings: swift),
   tests("PhoneNetworkTests", ["PhoneNetwork"] + serviceBase + ["Crypto"]),
   tests("AutoDialerTests", ["AutoDialer"] + serviceBase),
   tests("CampaignExecutorTests", ["CampaignExecutor"] + serviceBase),

@@ -16,10 +16,11 @@ public final class PhoneNetworkApplication: Sendable {
     _ configuration: PhoneNetworkConfiguration, clock: any BusinessClock, logger: Logger, metrics: MetricsRegistry
   ) {
     let client = HTTPClient()
-    let pacer = Pacer(clock: clock)
+    let latency = RelayLatency(metrics)
+    let pacer = Pacer(clock: clock, latency: latency)
     let sids = SidSource()
     let network = CallNetwork(
-      account: configuration.account, clock: clock, pacer: pacer,
+      account: configuration.account, clock: clock, pacer: pacer, latency: latency,
       webhooks: WebhookSender(client: client, token: configuration.account.token, logger: logger, metrics: metrics),
       logger: logger, metrics: CallMetrics(metrics), sids: sids)
     switchboard = Switchboard(network: network, seed: configuration.seed, population: configuration.population)
@@ -27,7 +28,7 @@ public final class PhoneNetworkApplication: Sendable {
     TwilioAPI(switchboard: switchboard).register(on: &router)
     TruthAPI(switchboard: switchboard).register(on: &router)
     RealtimeEndpoint(
-      clock: clock, pacer: pacer, key: configuration.openAIKey, sids: sids,
+      clock: clock, pacer: pacer, key: configuration.openAIKey, latency: latency, sids: sids,
       sessions: metrics.gauge("phone_network_engine_sessions", "Voice engine sessions that are open")
     ).register(on: &router)
     server = HTTPServer(

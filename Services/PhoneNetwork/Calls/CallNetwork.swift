@@ -15,6 +15,7 @@ struct CallNetwork: Sendable {
   let account: Account
   let clock: any BusinessClock
   let pacer: Pacer
+  let latency: RelayLatency
   let webhooks: WebhookSender
   let logger: Logger
   let metrics: CallMetrics

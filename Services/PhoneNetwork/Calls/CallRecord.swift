@@ -68,11 +68,11 @@ struct CallRecord: Hashable, Sendable {
     updatedAt = createdAt
   }
 
-  /// Seconds of talk; 0 when it was not answered.
+  /// Seconds of talk, begun ones counting; 0 when it was not answered. Audio time: on a scaled clock that the machine
+  /// cannot keep up with it is what the call would have lasted.
   var seconds: Int {
-    guard let answeredAt, let endedAt else { return 0 }
-    let microseconds = answeredAt.duration(to: endedAt).microseconds
-    return max(1, Int((microseconds + 500_000) / 1_000_000))
+    guard answeredAt != nil, let frames = conversation?.frames else { return 0 }
+    return max(1, (frames + AudioFrame.perSecond - 1) / AudioFrame.perSecond)
   }
 
   // MARK: What happens to it

@@ -23,9 +23,7 @@ struct CallRunner: Sendable {
   let network: CallNetwork
 
   /// Runs the call to its end, and its last callback to the caller's server. When cancelled it ends at once.
-  ///
-  /// - Parameter ended: Called when the call is over, before its price is known.
-  func run(ended: @Sendable () -> Void) async {
+  func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
         while let webhook = try? await call.callbacks.next() {
@@ -38,8 +36,6 @@ struct CallRunner: Sendable {
       await group.waitForAll()
     }
     network.metrics.ended(call.record)
-    ended()
-    await price()
   }
 
   // MARK: Ringing
@@ -99,8 +95,9 @@ struct CallRunner: Sendable {
     guard case .answered(_, let answerer) = record.plan.fate else { return }
     let signals = call.signals
     let leg = MediaLeg(
-      Answerer(answerer, utterance: UInt32(truncatingIfNeeded: hash64(call.sid))), detection: record.request.detection,
-      isMisjudged: record.plan.misjudged
+      Answerer(answerer, utterance: UInt32(truncatingIfNeeded: hash64(call.sid))),
+      timeLimit: record.request.timeLimit, detection: record.request.detection,
+      isMisjudged: record.plan.misjudged, latency: network.latency
     ) { _ = signals.offer(.media($0)) }
     var instructions = record.request.instructions
     var ending = CallRecord.EndedBy.caller
@@ -156,8 +153,11 @@ struct CallRunner: Sendable {
 
   // MARK: Signals
 
+  /// The next thing that happens to an answered call, whose limit is in audio time; nil when cancelled.
+  func next() async -> CallSignal? { try? await call.signals.next() }
+
   /// The next thing that happens; nil at the deadline, or when cancelled.
-  func next(until deadline: Instant) async -> CallSignal? {
+  private func next(until deadline: Instant) async -> CallSignal? {
     if let signal = call.signals.poll() { return signal }
     return await withTaskGroup(of: CallSignal?.self) { group in
       group.addTask { try? await call.signals.next() }
@@ -176,7 +176,8 @@ struct CallRunner: Sendable {
   /// Handles what every phase of a talk handles the same way; nil leaves it to the phase.
   func common(_ signal: CallSignal?) -> Ending? {
     switch signal {
-    case nil: return .over(by: Task.isCancelled ? .shutdown : .timeLimit)
+    case nil: return .over(by: .shutdown)
+    case .media(.timeLimitReached): return .over(by: .timeLimit)
     case .hangUp: return .over(by: .caller)
     case .redirect(let instructions): return .redirected(instructions)
     case .media(.answererHungUp): return .over(by: .answerer)
@@ -191,21 +192,14 @@ struct CallRunner: Sendable {
     }
   }
 
-  /// When the call has to end.
-  var deadline: Instant {
-    let record = call.record
-    return (record.answeredAt ?? record.createdAt) + record.request.timeLimit
-  }
-
   // MARK: Afterwards
 
   /// The price appears some time after the call: 1.4 cents for each minute begun.
-  private func price() async {
-    guard call.record.seconds > 0, (try? await network.clock.sleep(for: .seconds(5))) != nil else { return }
-    call.change { record in
-      let tenThousandths = (record.seconds + 59) / 60 * 140
-      let cents = String(tenThousandths % 10_000 + 10_000).dropFirst()
-      record.price = "-\(tenThousandths / 10_000).\(cents)0"
-    }
+  func price() async {
+    let seconds = call.record.seconds
+    guard seconds > 0, (try? await network.clock.sleep(for: .seconds(5))) != nil else { return }
+    let tenThousandths = (seconds + 59) / 60 * 140
+    let cents = String(tenThousandths % 10_000 + 10_000).dropFirst()
+    call.change { $0.price = "-\(tenThousandths / 10_000).\(cents)0" }
   }
 }

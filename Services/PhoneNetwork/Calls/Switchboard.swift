@@ -33,6 +33,8 @@ final class Switchboard: LifecycleService {
   private let seed: UInt64
   private let population: Population
   private let pool = TaskPool(name: "calls")
+  /// Prices that are still to be filled in; nobody waits for them.
+  private let prices = TaskPool(name: "prices")
   private let state = Mutex(State())
 
   init(network: CallNetwork, seed: UInt64, population: Population) {
@@ -68,7 +70,10 @@ final class Switchboard: LifecycleService {
     network.metrics.begun()
     network.logger.info("call created", [LogField("call", sid), .phone("to", request.to)])
     pool.spawn(id: sid) { [self] in
-      await CallRunner(call: call, network: network).run { self.state.withLock { $0.live -= 1 } }
+      let runner = CallRunner(call: call, network: network)
+      await runner.run()
+      state.withLock { $0.live -= 1 }
+      prices.spawn(id: sid) { await runner.price() }
     }
     return call.record
   }
@@ -125,6 +130,8 @@ final class Switchboard: LifecycleService {
       state.withLock { $0.isDraining = true }
       pool.cancelAll()
       await pool.drain()
+      prices.cancelAll()
+      await prices.drain()
       throw error
     }
   }

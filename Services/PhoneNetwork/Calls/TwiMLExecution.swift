@@ -54,7 +54,7 @@ struct TwiMLExecution: Sendable {
   private func untilPlayed(_ verb: Int) async -> CallRunner.Ending? {
     startAudio()
     while true {
-      let signal = await runner.next(until: runner.deadline)
+      let signal = await runner.next()
       if case .media(.played(verb)) = signal { return nil }
       if let ending = runner.common(signal) {
         leg.stopPlaying()
@@ -111,7 +111,7 @@ struct TwiMLExecution: Sendable {
 
   private func untilStreamEnds() async -> CallRunner.Ending? {
     while true {
-      let signal = await runner.next(until: runner.deadline)
+      let signal = await runner.next()
       if case .streamClosed = signal { return nil }
       if let ending = runner.common(signal) { return ending }
     }

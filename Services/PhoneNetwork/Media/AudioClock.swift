@@ -16,11 +16,17 @@ struct AudioClock: Hashable, Sendable {
     self.longestStep = longestStep
   }
 
-  /// - Parameter now: Business time; a step back counts as none.
-  mutating func advance(to now: Instant) {
-    elapsed += min(max(.zero, last.duration(to: now)), longestStep)
+  /// - Parameters:
+  ///   - now: Business time; a step back counts as none.
+  ///   - delay: How late audio reaches the voice engine, in business time. Audio slows down so that it is late by
+  ///     `longestDelay` of its own time at most: people find a conversation normal until then.
+  mutating func advance(to now: Instant, delay: Duration) {
+    let step = min(max(.zero, last.duration(to: now)), longestStep)
+    elapsed += delay > AudioClock.longestDelay ? step * (AudioClock.longestDelay / delay) : step
     last = now
   }
+
+  private static let longestDelay = Duration.milliseconds(500)
 }
 
 extension AudioClock {

@@ -6,6 +6,8 @@ import Synchronization
 final class MediaLeg: Paced {
   enum Event: Hashable, Sendable {
     case answererHungUp
+    /// Its longest time is over.
+    case timeLimitReached
     case verdict(MachineDetection.Verdict, after: Duration)
     /// A verb's audio is over.
     case played(verb: Int)
@@ -27,17 +29,23 @@ final class MediaLeg: Paced {
   private static let backlog = 25
 
   private let state: Mutex<State>
+  private let limit: Int
   private let isMisjudged: Bool
+  private let latency: RelayLatency
   private let tell: @Sendable (Event) -> Void
 
   /// - Parameters:
+  ///   - timeLimit: Of audio time, which is what a call is billed by.
   ///   - isMisjudged: The machine detection's verdict is turned into its opposite.
   ///   - tell: Called by the pacer, outside of the leg's lock; must not wait.
   init(
-    _ answerer: Answerer, detection: MachineDetection?, isMisjudged: Bool, tell: @escaping @Sendable (Event) -> Void
+    _ answerer: Answerer, timeLimit: Duration, detection: MachineDetection?, isMisjudged: Bool, latency: RelayLatency,
+    tell: @escaping @Sendable (Event) -> Void
   ) {
     state = Mutex(State(answerer: answerer, detection: detection))
+    limit = AudioFrame.count(in: timeLimit)
     self.isMisjudged = isMisjudged
+    self.latency = latency
     self.tell = tell
   }
 
@@ -90,7 +98,11 @@ final class MediaLeg: Paced {
         .verdict(isMisjudged ? verdict.opposite : verdict, after: AudioFrame.duration(of: state.frames)))
       state.detection = nil
     }
-    if state.stream != nil, let message = state.stream?.framer.media(state.frame) { messages.append(message) }
+    if state.stream != nil, let message = state.stream?.framer.media(state.frame) {
+      messages.append(message)
+      if let word = state.frame.withUnsafeBufferPointer({ SpeechFrame.startedWord(in: $0) }) { latency.left(word) }
+    }
+    if state.frames == limit { events.append(.timeLimitReached) }
   }
 
   private func pass(

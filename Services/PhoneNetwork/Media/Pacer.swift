@@ -28,12 +28,16 @@ final class Pacer: LifecycleService {
   private static let shortestCatchUp = Duration.milliseconds(40)
 
   private let clock: any BusinessClock
+  private let latency: RelayLatency
+  /// Business seconds in one of the wall clock.
+  private let scale: Double
   private let tick: Duration
   private let state: Mutex<State>
 
-  init(clock: any BusinessClock) {
+  init(clock: any BusinessClock, latency: RelayLatency) {
     self.clock = clock
-    let scale = 1 / max(1e-9, clock.realDuration(of: .seconds(1)).inSeconds)
+    self.latency = latency
+    scale = 1 / max(1e-9, clock.realDuration(of: .seconds(1)).inSeconds)
     tick = max(Pacer.shortestTick, .microseconds(Int64(Double(Pacer.shortestRealTick.microseconds) * scale)))
     state = Mutex(State(audio: AudioClock(start: clock.now(), longestStep: max(Pacer.shortestCatchUp, tick * 2))))
   }
@@ -64,10 +68,11 @@ final class Pacer: LifecycleService {
   /// Moves every member on; false when there are none.
   func moveOn() -> Bool {
     let now = clock.now()
+    let delay = latency.average * scale
     let (members, audioTime) = state.withLock { state in
       // What passed while nobody listened is not made up for.
       if state.isIdle { state.audio.skip(to: now) }
-      state.audio.advance(to: now)
+      state.audio.advance(to: now, delay: delay)
       state.isIdle = state.members.isEmpty
       return (state.members, state.audio.elapsed)
     }

@@ -1,18 +1,11 @@
 /// What a person could tell about their plans: the truth behind the words of a conversation.
 struct Facts: Hashable, Sendable {
-  /// US dollars; nil when they have none set aside, or will not say.
+  /// US dollars; 0 when they have none set aside, nil when they will not say.
   var budget: Int?
-  var budgetAnswer: BudgetAnswer
   var timeline: Timeline
   var decides: Bool
   /// Without repetition; empty when all is well.
   var pains: [Pain]
-
-  enum BudgetAnswer: String, Hashable, Sendable {
-    case amount
-    case none
-    case undisclosed
-  }
 }
 
 /// When they want to start. Raw values are those that qualification criteria use.
@@ -23,7 +16,7 @@ enum Timeline: String, Hashable, Sendable, CaseIterable {
   case withinQuarter = "within_quarter"
   case withinYear = "within_year"
   /// No plan, or not before next year.
-  case none
+  case later
 }
 
 /// What is wrong with how they do it today. Raw values are those that qualification criteria use.

@@ -70,13 +70,13 @@ extension Facts {
   ]
 
   init(_ person: Choice) {
-    budgetAnswer =
-      person.weighted("budget answer", [(.amount, 0.86), (.none, 0.08), (.undisclosed, 0.06)]) ?? .amount
-    budget = budgetAnswer == .amount ? person.pick("budget", from: Facts.amounts) : nil
+    let amount = person.pick("budget", from: Facts.amounts)
+    budget = person.weighted("budget answer", [(amount, 0.86), (0, 0.08), (nil, 0.06)]) ?? nil
     timeline =
       person.weighted(
         "timeline",
-        [(.immediate, 0.24), (.withinMonth, 0.26), (.withinQuarter, 0.24), (.withinYear, 0.14), (.none, 0.12)]) ?? .none
+        [(.immediate, 0.24), (.withinMonth, 0.26), (.withinQuarter, 0.24), (.withinYear, 0.14), (.later, 0.12)])
+      ?? .later
     decides = person.isTrue("decides", share: 0.65)
     let first = person.pick("first pain", from: Pain.allCases)
     let others = Pain.allCases.filter { $0 != first }

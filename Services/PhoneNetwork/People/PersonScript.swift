@@ -140,10 +140,8 @@ struct PersonScript: Sendable {
   }
 
   private mutating func budget() -> String {
-    guard let amount = plan.facts.budget else {
-      let isNone = plan.facts.budgetAnswer == .none
-      return pick("budget", isNone ? PhraseBank.budgetNone : PhraseBank.budgetUndisclosed)
-    }
+    guard let amount = plan.facts.budget else { return pick("budget", PhraseBank.budgetUndisclosed) }
+    guard amount > 0 else { return pick("budget", PhraseBank.budgetNone) }
     let template = pick("budget", PhraseBank.budgetAmount)
     let form = plan.choice.pick("budget form", from: SpokenNumber.Form.allCases)
     let hedge = template.hasPrefix("Up to") ? "" : plan.choice.pick("budget hedge", from: SpokenNumber.hedges)

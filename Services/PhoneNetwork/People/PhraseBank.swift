@@ -99,7 +99,7 @@ enum PhraseBank {
   ]
 
   static let budgetUndisclosed = [
-    "I'd rather not say.", "That's not something I can share.", "I don't want to talk about numbers yet.",
+    "I'd rather not say.", "That's not something I can share.", "Let's not talk about numbers yet.",
   ]
 
   static let timeline: [Timeline: [String]] = [
@@ -119,7 +119,7 @@ enum PhraseBank {
       "Later this year.", "In six months or so.", "In about half a year.", "Some time before the end of the year.",
       "In the second half of the year.", "Within the year, I think.",
     ],
-    .none: [
+    .later: [
       "There's no rush at all.", "We have no timeline yet.", "We're in no hurry, maybe some day.", "Not this year.",
       "We're just looking around for now.", "No plans to start yet.",
     ],

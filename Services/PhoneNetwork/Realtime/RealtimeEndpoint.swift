@@ -12,6 +12,7 @@ struct RealtimeEndpoint: Sendable {
   let clock: any BusinessClock
   let pacer: Pacer
   let key: Secret
+  let latency: RelayLatency
   let sids: SidSource
   let sessions: Gauge
 
@@ -23,7 +24,7 @@ struct RealtimeEndpoint: Sendable {
         defer { sessions.add(-1) }
         let session = RealtimeSession(
           id: String(sids.next("").prefix(16)), model: request.query["model"] ?? "")
-        try await RealtimeConnection(session, clock: clock, pacer: pacer).run(socket)
+        try await RealtimeConnection(session, clock: clock, pacer: pacer, latency: latency).run(socket)
       })
   }
 
@@ -65,11 +66,13 @@ final class RealtimeConnection: Paced {
   private let outbox = Outbox()
   private let clock: any BusinessClock
   private let pacer: Pacer
+  private let latency: RelayLatency
 
-  init(_ session: RealtimeSession, clock: any BusinessClock, pacer: Pacer) {
+  init(_ session: RealtimeSession, clock: any BusinessClock, pacer: Pacer, latency: RelayLatency) {
     state = Mutex(State(session: session))
     self.clock = clock
     self.pacer = pacer
+    self.latency = latency
   }
 
   /// Serves the socket until the client closes it.
@@ -91,13 +94,14 @@ final class RealtimeConnection: Paced {
 
   private func receive(_ text: [UInt8]) {
     let now = clock.now()
-    let (events, mustPace) = state.withLock { state in
+    let (events, words, mustPace) = state.withLock { state in
       state.session.receive(text, at: now)
       let mustPace = state.session.nextDue != nil && !state.isPaced
       if mustPace { state.isPaced = true }
-      return (state.session.takeEvents(), mustPace)
+      return (state.session.takeEvents(), state.session.takeStartedWords(), mustPace)
     }
     outbox.put(events)
+    for word in words { latency.arrived(word) }
     if mustPace { pacer.add(self) }
   }
 

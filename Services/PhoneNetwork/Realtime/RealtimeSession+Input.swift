@@ -8,6 +8,8 @@ struct InputBuffer: Sendable {
   private var decoded: [UInt8] = []
   private var isDetecting: Bool
   var words: [HeardWord] = []
+  /// Words whose first frame came, for measuring how long audio travels.
+  var startedWords: [UInt64] = []
   /// Since the last commit.
   private(set) var bufferedMilliseconds = 0
   /// The item that the turn under way will become.
@@ -20,7 +22,6 @@ struct InputBuffer: Sendable {
 
   var milliseconds: Int { detector.milliseconds }
   var isSpeech: Bool { detector.isSpeech }
-  var startedWord: (utterance: UInt32, word: UInt16)? { decoder.lastStarted }
 
   var detection: VoiceActivityDetector.Settings? {
     get { isDetecting ? detector.settings : nil }
@@ -41,7 +42,10 @@ struct InputBuffer: Sendable {
         position += AudioFrame.bytes
         bufferedMilliseconds += AudioFrame.milliseconds
         let isSilent = MuLaw.isSilent(frame)
-        if !isSilent { decoder.read(frame, into: &words) }
+        if !isSilent {
+          if let word = SpeechFrame.startedWord(in: frame) { startedWords.append(word) }
+          decoder.read(frame, into: &words)
+        }
         let found = detector.take(loudness: isSilent ? 0 : MuLaw.loudness(frame))
         if isDetecting { change(found) }
       }

@@ -43,6 +43,13 @@ struct RealtimeSession: Sendable {
     return events
   }
 
+  /// Takes the words that began to arrive since this was last asked.
+  mutating func takeStartedWords() -> [UInt64] {
+    guard !input.startedWords.isEmpty else { return [] }
+    defer { input.startedWords.removeAll(keepingCapacity: true) }
+    return input.startedWords
+  }
+
   /// Handles one client event: UTF-8 JSON as it arrived.
   mutating func receive(_ text: [UInt8], at now: Instant) {
     if let audio = AppendEvent.audio(in: text) {

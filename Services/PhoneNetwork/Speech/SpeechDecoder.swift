@@ -21,8 +21,6 @@ struct SpeechDecoder: Sendable {
   private var progress: Progress?
   /// The start of a frame whose rest has not come; shorter than a frame.
   private var rest: [UInt8] = []
-  /// First frame of a word, as soon as it is read; for measuring how long audio travels.
-  private(set) var lastStarted: (utterance: UInt32, word: UInt16)?
 
   /// Reads `audio` and appends the words that it completes.
   mutating func read(_ audio: UnsafeBufferPointer<UInt8>, into words: inout [HeardWord]) {
@@ -69,7 +67,6 @@ struct SpeechDecoder: Sendable {
   private mutating func take(_ frame: SpeechFrame, into words: inout [HeardWord]) {
     if frame.part == 0 {
       progress = Progress(utterance: frame.utterance, word: frame.word, nextPart: 0, parts: frame.parts)
-      lastStarted = (frame.utterance, frame.word)
     }
     guard var current = progress, current.utterance == frame.utterance, current.word == frame.word,
       current.nextPart == frame.part, current.parts == frame.parts

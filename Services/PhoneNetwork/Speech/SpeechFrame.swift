@@ -62,6 +62,15 @@ struct SpeechFrame: Hashable {
       && ~audio[3] & 0xF == syncNibbles.3
   }
 
+  /// The utterance and the word, in one number, of a frame that is the first of its word; nil for every other frame. Not
+  /// checked: for measuring only.
+  static func startedWord(in audio: UnsafeBufferPointer<UInt8>) -> UInt64? {
+    guard audio.count >= AudioFrame.bytes, startsFrame(audio), ~audio[16] & 0xF == 0, ~audio[17] & 0xF == 0 else {
+      return nil
+    }
+    return (4..<16).reduce(0) { $0 << 4 | UInt64(~audio[$1] & 0xF) }
+  }
+
   /// Reads the frame that begins at the start of `audio`; nil when its checksum or its fields are wrong.
   init?(_ audio: UnsafeBufferPointer<UInt8>) {
     guard audio.count >= AudioFrame.bytes, SpeechFrame.startsFrame(audio) else { return nil }

@@ -43,11 +43,11 @@ extension AttemptPlan {
 }
 
 extension Facts {
-  /// The fields of qualification criteria; null for what they cannot or will not say.
+  /// The fields of qualification criteria; a budget of null is one that they will not tell.
   var json: JSONValue {
     [
-      "budget": budget.map { JSONValue($0) } ?? .null, "budget_answer": .string(budgetAnswer.rawValue),
-      "timeline": timeline == .none ? .null : .string(timeline.rawValue), "decision_maker": .bool(decides),
+      "budget": budget.map { JSONValue($0) } ?? .null,
+      "timeline": .string(timeline.rawValue), "decision_maker": .bool(decides),
       "pain_points": .array(pains.map { .string($0.rawValue) }),
     ]
   }
