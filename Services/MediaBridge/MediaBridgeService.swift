@@ -27,8 +27,9 @@ struct MediaBridgeService: MediaServiceHandler {
     guard let provider = control.provider(order.provider) else {
       throw RPCError(.invalidArgument, "provider: \"\(order.provider)\" is not one of this bridge's: twilio")
     }
+    let isReserved: Bool
     do {
-      try calls.reserve(order.call)
+      isReserved = try calls.reserve(order.call)
     } catch .full {
       throw RPCError(.resourceExhausted, "every media slot of this instance is taken")
     } catch .draining {
@@ -39,11 +40,11 @@ struct MediaBridgeService: MediaServiceHandler {
         try await control.store.insert(
           order, now: now, deadline: control.deadlines.unanswered(expiresAt: order.expiresAt))
       else {
-        calls.release(order.call)
+        if isReserved { calls.release(order.call) }
         return try await answer(order.call, tenant)
       }
     } catch {
-      calls.release(order.call)
+      if isReserved { calls.release(order.call) }
       throw error
     }
     // The caller may give up waiting; the call is placed and its fate written down all the same.

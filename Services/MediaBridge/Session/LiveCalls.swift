@@ -47,17 +47,17 @@ final class LiveCalls: LifecycleService {
     self.logger = logger
   }
 
-  /// Keeps a slot for a call that is about to be placed.
-  func reserve(_ call: CallID) throws(Refusal) {
-    let refusal = state.withLock { state -> Refusal? in
-      if state.isDraining { return .draining }
-      if state.slots[call] != nil { return nil }
-      if state.slots.count >= capacity { return .full }
+  /// Keeps a slot for a call that is about to be placed. False when it has one: then it is somebody else's to release.
+  func reserve(_ call: CallID) throws(Refusal) -> Bool {
+    let result = state.withLock { state -> Result<Bool, Refusal> in
+      if state.isDraining { return .failure(.draining) }
+      if state.slots[call] != nil { return .success(false) }
+      if state.slots.count >= capacity { return .failure(.full) }
       state.slots[call] = .reserved
-      return nil
+      return .success(true)
     }
-    if let refusal { throw refusal }
     countSessions()
+    return try result.get()
   }
 
   /// Opens the engine's session for a call that will be answered, or has been. Answers the same for the same call.

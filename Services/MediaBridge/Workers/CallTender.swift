@@ -69,11 +69,8 @@ final class CallTender: LifecycleService {
   }
 
   private func placeAgain(_ call: StoredCall) async throws {
-    do {
-      try calls.reserve(call.call)
-    } catch {
-      return  // Another instance, or this one later, has a slot for it.
-    }
+    // Without a slot another instance, or this one later, takes it up.
+    guard let isReserved = try? calls.reserve(call.call), isReserved else { return }
     try await control.placeAgain(call)
     let now = try await control.store.call(call.call, tenant: call.tenant)
     if let now, now.record.placement == .placed, !now.record.state.isTerminal,

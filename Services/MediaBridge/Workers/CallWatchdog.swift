@@ -1,6 +1,7 @@
 import Core
 import Lifecycle
 import Logging
+import Synchronization
 
 /// Keeps every call moving: asks the provider about calls past their deadline, closes conversations whose instance died,
 /// and says that this instance lives.
@@ -10,6 +11,7 @@ final class CallWatchdog: LifecycleService {
   private let calls: LiveCalls
   private let streamURL: String
   private let logger: Logger
+  private let isLeaving = Mutex(false)
 
   private static let batch = 100
   /// Real time.
@@ -61,7 +63,18 @@ final class CallWatchdog: LifecycleService {
 
   /// Says that this instance lives. Streams of its calls come here from then on.
   func stayAlive() async throws {
+    guard !isLeaving.withLock({ $0 }) else { return }
     try await control.store.stayAlive(streamURL: streamURL, for: Self.life)
+  }
+
+  /// The conversations of this instance have ended: others need not wait until it counts as dead.
+  func drain() async {
+    isLeaving.withLock { $0 = true }
+    do {
+      try await control.store.leave()
+    } catch {
+      logger.warning("the end of this instance could not be stored", [.error(error)])
+    }
   }
 
   private func lookAfter(_ call: StoredCall) async {
