@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test func largeBodiesTakeLittleMemoryEitherWay() async throws {
-    let total = 512 * 1024 * 1024
+    let total = 1024 * 1024 * 1024
     var router = Router()
     router.on(.post, "/", bodyBytes: .max) { request in
       var count = 0
@@ -120,7 +120,8 @@ import Testing
       }
       #expect(received == total)
       let grown = residentBytes() - before
-      #expect(grown < 64 * 1024 * 1024, "grew by \(grown) bytes")
+      // AddressSanitizer alone keeps 256 MB of what was freed; else this is a few.
+      #expect(grown < total / 4, "grew by \(grown) bytes")
     }
   }
 
