@@ -7,27 +7,42 @@ import Metrics
 import Postgres
 import RPC
 import RingmasterServices
+import ServiceRuntime
 
 /// The bridge put together: what it runs and what it serves.
 public struct MediaBridgeApplication: Sendable {
-  public static let schema = "media"
+  static let schemaName = "media"
 
   /// In start order. They drain in reverse: first no more calls are taken up, then those that are held may end, and only
   /// then do callbacks find no one here.
-  public let services: [any LifecycleService]
-  public let rpcServices: [any RPCService]
+  let services: [any LifecycleService]
   let control: CallControl
   let calls: LiveCalls
   let http: HTTPServer
   let tender: CallTender
   let watchdog: CallWatchdog
 
-  public static func migrations() throws -> [Migration] {
-    [try Migration("m0001_media", PackageResources.m0001_media_sql)]
+  /// - Throws: `PostgresError` when a migration is misnamed.
+  public static func schema() throws -> DatabaseSchema {
+    DatabaseSchema(
+      name: schemaName,
+      migrations: EventLog.migrations + [try Migration("m0001_media", PackageResources.m0001_media_sql)])
+  }
+
+  public static func build(
+    _ configuration: MediaBridgeConfiguration, _ context: RuntimeContext
+  ) async throws -> [any LifecycleService] {
+    let log = EventLog(schema: schemaName)
+    let application = try MediaBridgeApplication(
+      configuration: configuration, pool: context.pool, events: log, clock: context.clock, logger: context.logger,
+      metrics: context.metrics)
+    try await application.watchdog.stayAlive()
+    context.serve(MediaServiceServer(application.rpc))
+    return [context.serveFeed(of: log)] + application.services
   }
 
   /// Binds the providers' address. Throws: when that is taken, or a query is not in its file.
-  public init(
+  init(
     configuration: MediaBridgeConfiguration, pool: PostgresPool, events: EventLog, clock: any BusinessClock,
     logger: Logger, metrics registry: MetricsRegistry
   ) throws {
@@ -54,9 +69,11 @@ public struct MediaBridgeApplication: Sendable {
     tender = CallTender(control: control, calls: calls, settle: configuration.settle, logger: logger)
     watchdog = CallWatchdog(control: control, calls: calls, streamURL: addresses.streamURL, logger: logger)
     services = [client, tasks, watchdog, http, calls, tender]
-    rpcServices = [MediaServiceServer(MediaBridgeService(control: control, calls: calls))]
     try http.listen()
   }
+
+  /// The RPC surface.
+  var rpc: MediaBridgeService { MediaBridgeService(control: control, calls: calls) }
 
   /// Provider messages are small; a stream's are a few hundred bytes.
   private static let limits: HTTPLimits = {

@@ -19,7 +19,7 @@ public struct MediaBridgeConfiguration: Sendable {
   public init(_ reader: inout ConfigurationReader) {
     reader.group("Telephony provider")
     listen = reader.url(
-      "RINGMASTER_MEDIA_BRIDGE_LISTEN", schemes: ["http"], default: "http://127.0.0.1:8090",
+      "RINGMASTER_MEDIA_BRIDGE_LISTEN", schemes: ["http"], default: "http://127.0.0.1:8091",
       help: "Where callbacks and media streams arrive; put TLS in front of it.")
     let publicURL = reader.url(
       "RINGMASTER_MEDIA_BRIDGE_PUBLIC_URL", schemes: ["http", "https"], default: nil,

@@ -26,7 +26,7 @@ struct BridgeHarness: Sendable {
   let metrics: MetricsRegistry
 
   var port: Int { app.http.port }
-  var service: MediaBridgeService { MediaBridgeService(control: app.control, calls: app.calls) }
+  var service: MediaBridgeService { app.rpc }
 
   static let start = Instant(microsecondsSince1970: 1_772_463_600_000_000)
 
@@ -34,10 +34,10 @@ struct BridgeHarness: Sendable {
     maxCalls: Int = 100, _ body: @Sendable @escaping (BridgeHarness) async throws -> Void
   ) async throws {
     let migrator = Migrator(
-      schema: MediaBridgeApplication.schema, role: "media_bridge",
-      migrations: EventLog.migrations + (try MediaBridgeApplication.migrations()))
+      schema: MediaBridgeApplication.schemaName, role: "media_bridge",
+      migrations: try MediaBridgeApplication.schema().migrations)
     try await TestDatabase.with([migrator]) { database in
-      let pool = database.pool(schema: MediaBridgeApplication.schema, role: "media_bridge", size: 4)
+      let pool = database.pool(schema: MediaBridgeApplication.schemaName, role: "media_bridge", size: 4)
       let clock = ManualClock(start)
       let twilio = try MiniTwilio(clock: clock)
       let engine = try MiniRealtime()
@@ -70,7 +70,7 @@ struct BridgeHarness: Sendable {
     let configuration = MediaBridgeConfiguration(&reader)
     try reader.finish()
     return try MediaBridgeApplication(
-      configuration: configuration, pool: pool, events: EventLog(schema: MediaBridgeApplication.schema), clock: clock,
+      configuration: configuration, pool: pool, events: EventLog(schema: MediaBridgeApplication.schemaName), clock: clock,
       logger: .discarding, metrics: metrics)
   }
 

@@ -1,0 +1,12 @@
+import MediaBridge
+import ServiceRuntime
+
+@main
+enum Main {
+  static func main() async throws {
+    await ServiceRuntime.run(
+      name: "media-bridge", summary: "Places calls at the telephony provider and gives each its voice agent.",
+      schema: try MediaBridgeApplication.schema(), configure: MediaBridgeConfiguration.init,
+      build: MediaBridgeApplication.build)
+  }
+}
