@@ -19,6 +19,7 @@ final class MiniatureBridge: Sendable {
     var order: [String] = []
     var texts: [String: String] = [:]
     var isPerson: [String: Bool] = [:]
+    var cut: Set<String> = []
     var streamEvents: [String] = []
   }
 
@@ -36,11 +37,17 @@ final class MiniatureBridge: Sendable {
 
   var url: String { "http://127.0.0.1:\(server.withLock { $0?.port ?? 0 })" }
 
-  var transcript: [String] {
+  struct Turn: Hashable, Sendable {
+    var isPerson: Bool
+    var isCut: Bool
+    var text: String
+  }
+
+  var transcript: [Turn] {
     log.withLock { log in
       log.order.compactMap { item in
         guard let text = log.texts[item], !text.isEmpty else { return nil }
-        return (log.isPerson[item] == true ? "person: " : "agent: ") + text
+        return Turn(isPerson: log.isPerson[item] == true, isCut: log.cut.contains(item), text: text)
       }
     }
   }
@@ -207,6 +214,7 @@ final class MiniatureBridge: Sendable {
           return (talk.item, talk.played)
         }
         guard let (item, played) = cut else { continue }
+        log.withLock { _ = $0.cut.insert(item) }
         try await stream.send(text: (["event": "clear", "streamSid": .string(sid)] as JSONValue).serialize())
         try await engine.send(
           text: ([

@@ -9,8 +9,8 @@ final class Outbox: Sendable {
     var waiter: CheckedContinuation<Void, Never>?
   }
 
-  /// Messages that may wait; with more the other end is taken for dead.
-  static let limit = 50_000
+  /// Messages that may wait; with more the outbox closes, since the other end does not read.
+  static let limit = 5_000
 
   private let state = Mutex(State())
 

@@ -79,7 +79,11 @@ final class RealtimeConnection: Paced {
   func run(_ socket: WebSocket) async throws {
     defer { outbox.close() }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { [outbox] in try await outbox.send(to: socket) }
+      group.addTask { [outbox] in
+        try await outbox.send(to: socket)
+        // Only a client that reads nothing while it asks for more comes here with the socket still open.
+        await socket.close(code: .policyViolation, reason: "The client does not read.")
+      }
       outbox.put(state.withLock { $0.session.takeEvents() })
       while let message = try await socket.receive() {
         guard case .text(let text) = message else {

@@ -69,6 +69,12 @@ struct InputBuffer: Sendable {
 
 extension RealtimeSession {
   mutating func append(base64: ArraySlice<UInt8>, at now: Instant) {
+    guard input.milliseconds < RealtimeSession.longestMilliseconds else {
+      fail(
+        RealtimeFault(code: "session_expired", message: "Your session hit the maximum duration of 60 minutes."),
+        event: .null)
+      return
+    }
     var changes: [VoiceActivityDetector.Change] = []
     let isAudio = input.append(base64: base64) { if let change = $0 { changes.append(change) } }
     guard isAudio else {

@@ -201,7 +201,7 @@ extension RealtimeSession {
     guard let active = response else { return }
     response = nil
     var output: [JSONValue] = []
-    if active.hasBegun { output.append(endMessage(active, isComplete: end == .completed)) }
+    if active.hasBegun, let item = endMessage(active, isComplete: end == .completed) { output.append(item) }
     if end == .completed, active.endsCall { output.append(callFunction(active)) }
     let status: String
     let details: JSONValue
@@ -217,7 +217,7 @@ extension RealtimeSession {
     emit("response.done") { $0.member("response", shown) }
   }
 
-  private mutating func endMessage(_ active: ActiveResponse, isComplete: Bool) -> JSONValue {
+  private mutating func endMessage(_ active: ActiveResponse, isComplete: Bool) -> JSONValue? {
     guard let index = items.lastIndex(where: { $0.id == active.message }) else { return nil }
     items[index].status = isComplete ? .completed : .incomplete
     let words = active.player.plan.words.prefix(active.transcribedWords)

@@ -6,8 +6,10 @@ import JSON
 /// No clock, no socket: time comes in, and what is to be sent is taken with `takeEvents`. Turns are found in audio time,
 /// which is the audio that was appended; only the making of responses follows business time.
 struct RealtimeSession: Sendable {
-  /// Items of one conversation; more are refused.
+  /// Items that a client may put into one conversation; more are refused.
   static let itemLimit = 2_000
+  /// Audio that a session takes: 60 minutes.
+  static let longestMilliseconds = 3_600_000
 
   let id: String
   var settings: SessionSettings
