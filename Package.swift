@@ -119,7 +119,7 @@ let testTargets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
     swiftSettings: swift),
-  tests("MediaBridgeTests", ["MediaBridge"] + serviceBase + ["Crypto"]),
+  tests("MediaBridgeTests", ["MediaBridge", "PhoneNetwork"] + serviceBase + ["Crypto"]),
   .executableTarget(
     name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics"],
     path: "Tests/Load/PhoneNetwork", swiftSettings: swift),

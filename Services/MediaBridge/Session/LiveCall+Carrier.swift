@@ -15,7 +15,7 @@ extension LiveCall {
       await relay(stream.socket)
       await perform(talk.withLock { $0.streamEnded() })
       await awaitLastWords()
-      await close()
+      close()
       talk.withLock { $0.transcript.finish() }
       news.close()
       await group.waitForAll()

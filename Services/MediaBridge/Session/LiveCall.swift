@@ -27,6 +27,8 @@ final class LiveCall: Sendable {
   private let state = Mutex(State())
   /// Rung when something was said.
   let news = BoundedQueue<Void>(capacity: 1)
+  /// Closed when the engine is not needed any more.
+  private let closing = BoundedQueue<Void>(capacity: 1)
   /// Rung when the person's last words have arrived.
   private let transcribed = BoundedQueue<Void>(capacity: 1)
 
@@ -59,13 +61,10 @@ final class LiveCall: Sendable {
   var session: (any VoiceSession)? { state.withLock { $0.session } }
   var stream: CarrierStream? { state.withLock { $0.stream } }
 
-  /// The call is over, or will not be answered.
-  func close() async {
-    let session = state.withLock { state in
-      state.isClosed = true
-      return state.session
-    }
-    await session?.close()
+  /// The call is over, or will not be answered: the engine's task ends its session.
+  func close() {
+    state.withLock { $0.isClosed = true }
+    closing.close()
   }
 
   // MARK: The engine
@@ -76,6 +75,19 @@ final class LiveCall: Sendable {
       if !isClosed { control.reportLater(.end(.engineUnavailable), of: call) }
       return
     }
+    // Whoever takes a session's events closes it as well, because no two tasks may receive at once.
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { [self] in await listen(to: session) }
+      group.addTask { [closing] in _ = try? await closing.next() }
+      await group.next()
+      group.cancelAll()
+    }
+    await perform(talk.withLock { $0.engineLost() })
+    _ = transcribed.offer(())
+    await session.close()
+  }
+
+  private func listen(to session: any VoiceSession) async {
     var buffer: [UInt8] = []
     do {
       while let event = try await session.next() {
@@ -88,9 +100,6 @@ final class LiveCall: Sendable {
     } catch {
       if !isClosed { logger.warning("the voice engine's connection broke", [.error(error)]) }
     }
-    await perform(talk.withLock { $0.engineLost() })
-    _ = transcribed.offer(())
-    await session.close()
   }
 
   private func openSession() async -> (any VoiceSession)? {

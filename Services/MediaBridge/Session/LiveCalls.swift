@@ -85,7 +85,7 @@ final class LiveCalls: LifecycleService {
       state.slots[call] = nil
       return slot
     }
-    if case .live(let live) = slot { tasks.spawn(id: "close") { await live.close() } }
+    if case .live(let live) = slot { live.close() }
     afterRemoval()
   }
 

@@ -8,12 +8,12 @@ struct CallDeadline: Hashable, Sendable {
   static let providerGrace = Duration.seconds(15)
 
   /// Reports may be late by this much before anybody worries: a minute, and with a fast business clock no less than
-  /// five real seconds, because networks and processors do not run faster with it.
+  /// ten real seconds, because networks and processors do not run faster with it.
   let slack: Duration
 
   /// - Parameter realSecond: How long a business second lasts on the wall clock.
   init(realSecond: Duration) {
-    slack = max(.seconds(60), .seconds(5 / max(realSecond.inSeconds, 0.000_1)))
+    slack = max(.seconds(60), .seconds(10 / max(realSecond.inSeconds, 0.000_1)))
   }
 
   /// For a call that waits to be asked of the provider, or has been.

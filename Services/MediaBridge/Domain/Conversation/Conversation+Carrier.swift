@@ -17,8 +17,10 @@ extension Conversation {
     // A timestamp that jumps is taken for a fault of the sender, not for hours of talk.
     let next = timestamp.flatMap { abs($0 - time) < 60_000 ? $0 : nil } ?? time + length
     time = max(time, next)
-    guard phase != .over, isReady else { return (false, []) }
+    guard isReady else { return (false, []) }
     engineTime += length
+    // Until the carrier hangs up the person may say something that counts.
+    if phase == .over { return (isStreaming, []) }
     if time >= terms.maxDuration { return (true, end(.maxDuration)) }
     if case .closing = phase { return (true, closeWhenHeard()) }
     if !isPersonSpeaking, time - max(lastSound, playback.end) >= terms.silenceLimit { return (true, end(.silence)) }
