@@ -88,7 +88,10 @@ public final class WebSocket: @unchecked Sendable {
   /// rules (it has then been told). Throws `CancellationError` when cancelled; nothing is lost by that.
   public func receive() async throws -> WebSocketMessage? {
     guard !isReceiving.exchange(true, ordering: .acquiringAndReleasing) else {
-      preconditionFailure("one task at a time receives from a WebSocket")
+      // Whoever closes the socket between two messages receives in this task's place, until the other end has closed.
+      precondition(state.withLock { $0.hasSentClose }, "one task at a time receives from a WebSocket")
+      await finished.wait()
+      return nil
     }
     defer { isReceiving.store(false, ordering: .releasing) }
     return try await nextMessage(timeout: nil)
