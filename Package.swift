@@ -119,6 +119,12 @@ let testTargets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
     swiftSettings: swift),
+  .executableTarget(
+    name: "media-bridge-ends",
+    dependencies: [
+      "HTTP", "Core", "JSON", "Logging", "Metrics", "Crypto", "RPC", "Wire", "RingmasterMessages", "RingmasterServices",
+    ],
+    path: "Tests/Load/MediaBridge/Ends", swiftSettings: swift),
   tests("MediaBridgeTests", ["MediaBridge", "PhoneNetwork"] + serviceBase + ["Crypto"]),
   .executableTarget(
     name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics"],

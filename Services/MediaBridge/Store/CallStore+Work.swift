@@ -23,7 +23,7 @@ extension CallStore {
     try await pool.query(query("ClaimWork"), most, lease.inSeconds, settle.inSeconds).map(Work.init)
   }
 
-  /// Lets a call in doubt be looked up again soon.
+  /// Lets what could not be settled for a call be taken up again soon.
   func lookAgain(_ call: CallID, tenant: TenantID, after delay: Duration) async throws {
     try await pool.execute(query("LookAgain"), tenant, call, delay.inSeconds)
   }

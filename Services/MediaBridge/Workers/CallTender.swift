@@ -16,7 +16,7 @@ final class CallTender: LifecycleService {
   private static let failurePause = Duration.seconds(1)
   /// What is taken up and not settled comes round again after this; longer than a request to the provider may take.
   private static let lease = CallUpkeep.requestLimit + .seconds(2)
-  /// Calls in doubt are looked up again after this.
+  /// What could not be settled is tried again after this.
   private static let lookAgain = Duration.seconds(1)
 
   /// - Parameter settle: Real time after which a request that was on its way has arrived or never will.
@@ -62,6 +62,7 @@ final class CallTender: LifecycleService {
         try await control.store.lookAgain(call.call, tenant: call.tenant, after: Self.lookAgain)
       case .placed, .ended:
         await control.carryOut(call)
+        try await control.store.lookAgain(call.call, tenant: call.tenant, after: Self.lookAgain)
       }
     } catch {
       logger.warning("a call could not be tended to; trying again", [LogField("call_id", call.call), .error(error)])

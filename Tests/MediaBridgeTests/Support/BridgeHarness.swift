@@ -70,7 +70,8 @@ struct BridgeHarness: Sendable {
     let configuration = MediaBridgeConfiguration(&reader)
     try reader.finish()
     return try MediaBridgeApplication(
-      configuration: configuration, pool: pool, events: EventLog(schema: MediaBridgeApplication.schemaName), clock: clock,
+      configuration: configuration, pool: pool, events: EventLog(schema: MediaBridgeApplication.schemaName),
+      clock: clock,
       logger: .discarding, metrics: metrics)
   }
 

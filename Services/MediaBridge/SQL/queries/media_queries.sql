@@ -95,9 +95,9 @@ where call.tenant_id = due.tenant_id and call.call_id = due.call_id
 returning call.*, call.asked_real + make_interval(secs => $3) <= now() as has_settled;
 
 -- name: LookAgain
--- A call in doubt is looked at again after $3 seconds.
+-- What could not be settled for a call is taken up again after $3 seconds.
 update call set look_at = now() + make_interval(secs => $3)
-where tenant_id = $1 and call_id = $2 and finished_at is null and placement in ('asking', 'unsure');
+where tenant_id = $1 and call_id = $2 and finished_at is null and (intent is not null or placement in ('asking', 'unsure'));
 
 -- name: ClaimOverdue
 -- Calls of all tenants of which nothing was heard by business time $1; the next look is due at $2.
