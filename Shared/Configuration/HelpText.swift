@@ -38,11 +38,11 @@ struct HelpText {
   }
 
   private func bounds(_ setting: Setting) -> String {
-    let accepts = HelpText.sentence(setting.accepts)
+    let accepts = setting.accepts == "text" ? "" : HelpText.sentence(setting.accepts) + " "
     switch setting.shownDefault {
-    case nil: return "\(accepts) Required."
-    case "": return "\(accepts) Not set by default."
-    case let value?: return "\(accepts) Default: \(value)"
+    case nil: return accepts + "Required."
+    case "": return accepts + "Not set by default."
+    case let value?: return "\(accepts)Default: \(value)"
     }
   }
 

@@ -175,6 +175,7 @@ import Testing
   }
 
   @Test func aDatabaseThatGoesAwayMakesTheServiceNotReady() async throws {
+    _ = try await TestServer.shared()  // One start at a time: a server inherits the other start's pipe.
     let folder = TestServer.folder("runtime")
     let server = try await TestServer.start(in: folder, owner: getpid())
     let check = try Check(

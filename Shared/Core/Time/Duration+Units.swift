@@ -9,7 +9,7 @@ extension Duration {
 
   /// Seconds with their fraction.
   public var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    Double(components.seconds) + Double(components.attoseconds) / 1e18
   }
 
   public static func minutes(_ count: Int) -> Duration { .seconds(count * 60) }

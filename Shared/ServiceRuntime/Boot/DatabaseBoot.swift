@@ -28,8 +28,8 @@ struct DatabaseBoot: Sendable {
         guard ContinuousClock.now + pause < deadline else {
           throw StartFailure(
             status: ExitStatus.unavailable,
-            description: "the database did not answer within \(patience): \(error.message). Is it running, and is "
-              + "RINGMASTER_DATABASE_URL right?")
+            description: "the database did not answer within \(patience) (is it running, and is "
+              + "RINGMASTER_DATABASE_URL right?): \(error.message)")
         }
         logger.warning(
           "waiting for the database",

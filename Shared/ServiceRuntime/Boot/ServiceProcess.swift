@@ -63,8 +63,9 @@ final class ServiceProcess: Sendable {
       logger.info("stopped")
       return ExitStatus.ok
     } catch {
-      logger.error("the service ends", [.error(error), LogField("exit_status", ExitStatus.status(of: error))])
-      return ExitStatus.status(of: error)
+      let status = ExitStatus.status(of: error)
+      logger.error("the service ends", [.error(error), LogField("exit_status", Int(status))])
+      return status
     }
   }
 

@@ -72,7 +72,7 @@ struct CommonSettings: Sendable {
     reader.group("Database")
     let shared = reader.optionalURL(
       "RINGMASTER_DATABASE_URL", schemes: schemes,
-      help: "The database, as a user that may create schemas and roles.")
+      help: "The database, as a user that may create schemas and roles. This or the next is needed.")
     let url = reader.optionalURL(own, schemes: schemes, help: "The same for this service alone; it wins.") ?? shared
     if url == nil, !reader.isSet(own), !reader.isSet("RINGMASTER_DATABASE_URL") {
       reader.fault(
