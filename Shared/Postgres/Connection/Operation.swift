@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What one caller waits for on a connection.
 struct Operation {
   enum Kind {
@@ -27,23 +29,64 @@ struct Operation {
   let kind: Kind
   let slots: [Slot]
   let deadline: ContinuousClock.Instant?
-  let continuation: CheckedContinuation<Result<[ResultStorage], PostgresError>, Never>
+  let answer: Answer
   var nextSlot = 0
   var results: [ResultStorage] = []
   var failure: PostgresError?
 
   /// What the caller is told when it is over.
-  var outcome: Result<[ResultStorage], PostgresError> {
+  var outcome: Answer.Outcome {
     failure.map { .failure($0) } ?? .success(results)
   }
 }
 
-/// A caller to resume, once no lock is held.
+/// An operation's end, for the one caller who waits for it.
+final class Answer: Sendable {
+  typealias Outcome = Result<[ResultStorage], PostgresError>
+
+  private enum State {
+    case pending
+    case awaited(CheckedContinuation<Outcome, Never>)
+    case known(Outcome)
+  }
+
+  private let state = Mutex(State.pending)
+
+  /// What it is, when it is known.
+  var known: Outcome? {
+    state.withLock { state in
+      if case .known(let outcome) = state { outcome } else { nil }
+    }
+  }
+
+  /// To be called once, with no lock held.
+  func give(_ outcome: Outcome) {
+    let continuation: CheckedContinuation<Outcome, Never>? = state.withLock { state in
+      defer { state = .known(outcome) }
+      if case .awaited(let continuation) = state { return continuation }
+      return nil
+    }
+    continuation?.resume(returning: outcome)
+  }
+
+  func value() async -> Outcome {
+    await withCheckedContinuation { continuation in
+      let known: Outcome? = state.withLock { state in
+        if case .known(let outcome) = state { return outcome }
+        state = .awaited(continuation)
+        return nil
+      }
+      if let known { continuation.resume(returning: known) }
+    }
+  }
+}
+
+/// An answer to be given once no lock is held.
 struct Completion {
-  let continuation: CheckedContinuation<Result<[ResultStorage], PostgresError>, Never>
-  let outcome: Result<[ResultStorage], PostgresError>
+  let answer: Answer
+  let outcome: Answer.Outcome
 
   func resume() {
-    continuation.resume(returning: outcome)
+    answer.give(outcome)
   }
 }

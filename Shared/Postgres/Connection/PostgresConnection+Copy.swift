@@ -40,15 +40,17 @@ extension PostgresConnection {
     return results.first?.affected ?? 0
   }
 
-  /// Sends a chunk of COPY data. Waits while the socket is full and a few chunks are held already.
-  func putCopyData(_ bytes: [UInt8]) async throws {
-    let mustWait: Bool = try state.withLock { (state) throws(PostgresError) in
+  /// Hands libpq a chunk of COPY data, and to the socket what that takes.
+  ///
+  /// Returns: whether to wait for `waitForFlush` before the next: the socket is full and a few chunks are held already.
+  func putCopyData(_ bytes: UnsafeRawBufferPointer) throws(PostgresError) -> Bool {
+    let chunk = Chunk(bytes: bytes)
+    return try state.withLock { (state) throws(PostgresError) in
       guard let handle = state.handle else {
         throw state.failure ?? PostgresError(.unavailable, "the connection is closed")
       }
-      let status = bytes.withUnsafeBytes { bytes in
-        PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
-      }
+      let status = PQputCopyData(
+        handle, chunk.bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(chunk.bytes.count))
       guard status == 1 else { throw PostgresError(.server, errorMessage(handle), queryName: "copy") }
       if state.watchesWriting {
         state.unflushedChunks += 1
@@ -57,11 +59,10 @@ extension PostgresConnection {
       }
       return state.watchesWriting && state.unflushedChunks >= PostgresConnection.unflushedLimit
     }
-    try Task.checkCancellation()
-    if mustWait { try await waitForFlush() }
   }
 
-  private func waitForFlush() async throws {
+  /// Returns when libpq has handed everything to the socket.
+  func waitForFlush() async throws {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isFlushed = state.withLock { state in
@@ -80,14 +81,17 @@ extension PostgresConnection {
 
   /// Ends the data, well or with `reason`, and waits for the server's verdict.
   private func endCopy(reason: String?) async throws -> [ResultStorage] {
-    try await wait(isCancellable: reason == nil) { [self] id, continuation in
-      start(
-        id: id, kind: .copyEnd, slots: [.query(NamedQuery(name: "copy", sql: ""))], hasDeadline: false, continuation
-      ) { _, handle in
+    try await wait(isCancellable: reason == nil) { [self] answer in
+      start(.copyEnd, [.query(NamedQuery(name: "copy", sql: ""))], hasDeadline: false, answer) { _, handle in
         PQputCopyEnd(handle, reason) == 1 ? nil : errorMessage(handle)
       }
     }
   }
+}
+
+/// Bytes on their way into libpq. Sendable, because they are read by the calling thread, before the call returns.
+private struct Chunk: @unchecked Sendable {
+  let bytes: UnsafeRawBufferPointer
 }
 
 private enum CopyQueries {

@@ -31,6 +31,7 @@ extension PostgresConnection: SocketHandler {
 
   func tick(_ now: ContinuousClock.Instant) {
     let isLate = state.withLock { state in
+      if !state.isReadByCaller { watch(&state, forReading: true) }
       guard let deadline = state.operations.first?.deadline else { return false }
       return deadline < now
     }
@@ -49,7 +50,7 @@ extension PostgresConnection: SocketHandler {
       if operation.kind != .pipeline, PQresultStatus(result?.handle) != PGRES_COPY_IN {
         PQenterPipelineMode(handle)
       }
-      completions.append(Completion(continuation: operation.continuation, outcome: operation.outcome))
+      completions.append(Completion(answer: operation.answer, outcome: operation.outcome))
     }
   }
 

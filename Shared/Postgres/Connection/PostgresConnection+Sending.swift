@@ -10,8 +10,8 @@ extension PostgresConnection {
   ///
   /// Throws: `PostgresError` of the first statement that failed; `CancellationError`.
   func run(_ batch: EncodedBatch, isCancellable: Bool = true) async throws -> [ResultStorage] {
-    try await wait(isCancellable: isCancellable) { [self] id, continuation in
-      submit(batch, id: id, continuation)
+    try await wait(isCancellable: isCancellable) { [self] answer in
+      submit(batch, answer, isShort: isCancellable && batch.parts.count <= PostgresConnection.shortBatch)
     }
   }
 
@@ -22,8 +22,8 @@ extension PostgresConnection {
 
   /// Leaves pipeline mode, sends `sql`, and waits. Pipeline mode returns when the server is done with it.
   func simple(_ sql: String, name: String, kind: Operation.Kind) async throws -> [ResultStorage] {
-    try await wait(isCancellable: true) { [self] id, continuation in
-      start(id: id, kind: kind, slots: [.query(NamedQuery(name: name, sql: sql))], continuation) { state, handle in
+    try await wait(isCancellable: true) { [self] answer in
+      start(kind, [.query(NamedQuery(name: name, sql: sql))], answer) { state, handle in
         guard state.operations.isEmpty else { return "a statement still runs" }
         if PQpipelineStatus(handle) == PQ_PIPELINE_ON, PQexitPipelineMode(handle) == 0 { return errorMessage(handle) }
         return PQsendQuery(handle, sql) == 1 ? nil : errorMessage(handle)
@@ -31,28 +31,24 @@ extension PostgresConnection {
     }
   }
 
-  /// Waits for an operation that `start` begins under the id that it is given.
-  func wait(
-    isCancellable: Bool,
-    _ start: (UInt64, CheckedContinuation<Result<[ResultStorage], PostgresError>, Never>) -> Void
-  ) async throws -> [ResultStorage] {
-    let id = state.withLock { state in
-      defer { state.nextOperation += 1 }
-      return state.nextOperation
-    }
-    let outcome: Result<[ResultStorage], PostgresError>
-    if isCancellable {
-      try Task.checkCancellation()
+  /// Waits for an operation that `start` begins and returns the id of.
+  func wait(isCancellable: Bool, _ start: (Answer) -> UInt64) async throws -> [ResultStorage] {
+    if isCancellable { try Task.checkCancellation() }
+    let answer = Answer()
+    reactor.operationBegins()
+    defer { reactor.operationEnded() }
+    let id = start(answer)
+    let outcome: Answer.Outcome
+    if let known = answer.known {
+      outcome = known
+    } else if isCancellable {
       outcome = await withTaskCancellationHandler {
-        await withCheckedContinuation { continuation in
-          start(id, continuation)
-          if Task.isCancelled { cancel(id) }  // The handler may have run before there was anything to cancel.
-        }
+        await answer.value()
       } onCancel: {
         cancel(id)
       }
     } else {
-      outcome = await withCheckedContinuation { start(id, $0) }
+      outcome = await answer.value()
     }
     switch outcome {
     case .success(let results): return results
@@ -67,76 +63,80 @@ extension PostgresConnection {
     }
   }
 
-  /// Queues an operation after `send` has handed its bytes to libpq.
+  /// Queues an operation after `send` has handed its bytes to libpq. Returns its id.
   ///
   /// - Parameter send: Returns what libpq complains about, nil when all was taken.
   func start(
-    id: UInt64, kind: Operation.Kind, slots: [Operation.Slot], hasDeadline: Bool = true,
-    _ continuation: CheckedContinuation<Result<[ResultStorage], PostgresError>, Never>,
+    _ kind: Operation.Kind, _ slots: [Operation.Slot], hasDeadline: Bool = true, _ answer: Answer,
     _ send: (inout State, OpaquePointer) -> String?
-  ) {
-    let refusal: PostgresError? = state.withLock { state in
+  ) -> UInt64 {
+    let (id, refusal): (UInt64, PostgresError?) = state.withLock { state in
       guard let handle = state.handle else {
-        return state.failure ?? PostgresError(.unavailable, "the connection is closed")
+        return (0, state.failure ?? PostgresError(.unavailable, "the connection is closed"))
       }
       if let problem = send(&state, handle) {
-        return PostgresError(PQstatus(handle) == CONNECTION_BAD ? .unavailable : .server, problem)
+        return (0, PostgresError(PQstatus(handle) == CONNECTION_BAD ? .unavailable : .server, problem))
       }
-      state.operations.append(
-        Operation(
-          id: id, kind: kind, slots: slots,
-          deadline: hasDeadline ? answerTimeout.map { ContinuousClock.now + $0 } : nil,
-          continuation: continuation))
-      flush(&state, handle)
-      return nil
+      watch(&state, forReading: true)
+      return (enqueue(kind, slots, hasDeadline: hasDeadline, answer, &state, handle), nil)
     }
-    if let refusal {
-      continuation.resume(returning: .failure(refusal.named(slots.first?.query.name ?? "")))
-    }
+    if let refusal { answer.give(.failure(refusal.named(slots.first?.query.name ?? ""))) }
+    return id
+  }
+
+  private func enqueue(
+    _ kind: Operation.Kind, _ slots: [Operation.Slot], hasDeadline: Bool, _ answer: Answer, _ state: inout State,
+    _ handle: OpaquePointer
+  ) -> UInt64 {
+    let id = state.nextOperation
+    state.nextOperation += 1
+    state.operations.append(
+      Operation(
+        id: id, kind: kind, slots: slots, deadline: hasDeadline ? answerTimeout.map { ContinuousClock.now + $0 } : nil,
+        answer: answer))
+    flush(&state, handle)
+    return id
   }
 
   /// Sends what libpq holds; what the socket does not take now, the reactor sends when it can.
   func flush(_ state: inout State, _ handle: OpaquePointer) {
     // A failure shows when the reactor reads.
     let isFull = PQflush(handle) == 1
-    if isFull != state.watchesWriting {
-      state.watchesWriting = isFull
-      reactor.watch(descriptor, token: state.token, forWriting: isFull)
-    }
+    watch(&state, forWriting: isFull)
     if !isFull { state.unflushedChunks = 0 }
   }
 
-  private func submit(
-    _ batch: EncodedBatch, id: UInt64,
-    _ continuation: CheckedContinuation<Result<[ResultStorage], PostgresError>, Never>
-  ) {
-    let refusal: (error: PostgresError, isFinal: Bool)? = state.withLock { state in
+  private func submit(_ batch: EncodedBatch, _ answer: Answer, isShort: Bool) -> UInt64 {
+    let (id, refusal, isRead): (UInt64, (error: PostgresError, isFinal: Bool)?, Bool) = state.withLock { state in
       guard let handle = state.handle else {
-        return (state.failure ?? PostgresError(.unavailable, "the connection is closed"), false)
+        return (0, (state.failure ?? PostgresError(.unavailable, "the connection is closed"), false), false)
       }
       guard PQpipelineStatus(handle) == PQ_PIPELINE_ON else {
-        return (PostgresError(.syntax, "a COPY still runs"), false)
+        return (0, (PostgresError(.syntax, "a COPY still runs"), false), false)
       }
       var slots: [Operation.Slot] = []
       slots.reserveCapacity(batch.parts.count)
       for part in batch.parts {
         // Half of a batch cannot be taken back from libpq.
         guard send(part, of: batch, &state.prepared, handle, &slots) else {
-          return (PostgresError(.unavailable, errorMessage(handle)), true)
+          return (0, (PostgresError(.unavailable, errorMessage(handle)), true), false)
         }
       }
-      guard PQpipelineSync(handle) == 1 else { return (PostgresError(.unavailable, errorMessage(handle)), true) }
-      state.operations.append(
-        Operation(
-          id: id, kind: .pipeline, slots: slots, deadline: answerTimeout.map { ContinuousClock.now + $0 },
-          continuation: continuation))
-      flush(&state, handle)
-      return nil
+      guard PQpipelineSync(handle) == 1 else {
+        return (0, (PostgresError(.unavailable, errorMessage(handle)), true), false)
+      }
+      let id = enqueue(.pipeline, slots, hasDeadline: true, answer, &state, handle)
+      let isRead = isShort && beginReading(&state)
+      if !isRead, !state.isReadByCaller { watch(&state, forReading: true) }
+      return (id, nil, isRead)
     }
-    guard let refusal else { return }
-    let error = refusal.error.named(batch.parts.first?.query.name ?? "")
-    if refusal.isFinal { fail(error) }
-    continuation.resume(returning: .failure(error))
+    if let refusal {
+      let error = refusal.error.named(batch.parts.first?.query.name ?? "")
+      if refusal.isFinal { fail(error) }
+      answer.give(.failure(error))
+    }
+    if isRead { readBriefly(for: answer) }
+    return id
   }
 
   /// Hands one statement to libpq, its preparation first where that is needed. False when libpq refuses.
@@ -165,7 +165,7 @@ extension PostgresConnection {
   ) -> Bool {
     let count = part.valueCount
     if count == 0 { return PQsendQueryPrepared(handle, name, 0, nil, nil, nil, 1) == 1 }
-    return batch.bytes.bytes.withUnsafeBytes { bytes in
+    return batch.bytes.withUnsafeBytes { bytes in
       withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { pointers in
         withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
           // An empty value still needs an address, which is not read: a null address means null.

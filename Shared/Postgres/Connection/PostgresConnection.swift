@@ -1,6 +1,7 @@
 internal import CPostgres
 import Core
 import Dispatch
+import Glibc
 import Synchronization
 
 /// One connection to the server.
@@ -21,7 +22,14 @@ final class PostgresConnection: Sendable {
     var cancelled = false
     /// The server told that what was prepared here is stale.
     var stale = false
+    /// Whether the reactor reads the socket. Not while a caller does, and for a while after.
+    var isWatchedForReading = true
+    /// Whether the socket was full and the reactor sends the rest.
     var watchesWriting = false
+    /// Whether a caller waits at the socket itself.
+    var isReadByCaller = false
+    /// Waits of callers at the socket that were in vain, since the last that was not.
+    var vainWaits = 0
     var flushWaiter: CheckedContinuation<Void, Never>?
     /// Buffers put since the socket was last found full.
     var unflushedChunks = 0
@@ -73,6 +81,18 @@ final class PostgresConnection: Sendable {
   /// True when another statement may be sent, even within a transaction that has failed.
   var isUsable: Bool {
     state.withLock { $0.failure == nil && !$0.cancelled }
+  }
+
+  /// Whether the server is still there, as far as the socket tells.
+  ///
+  /// The reactor notices the end of a connection at rest, unless it does not watch at the moment.
+  var isAlive: Bool {
+    let isUnwatched = state.withLock { $0.failure == nil && !$0.isWatchedForReading }
+    if isUnwatched {
+      var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      if Glibc.poll(&poll, 1, 0) > 0 { socketIsReady(readable: true, writable: false) }
+    }
+    return failure == nil
   }
 
   var isInTransaction: Bool {
@@ -137,7 +157,7 @@ final class PostgresConnection: Sendable {
       // A verdict that came before the loss tells more than the loss.
       var failure = (operation.failure ?? error).named(operation.slots.first?.query.name ?? "")
       failure.wasInFlight = true
-      return Completion(continuation: operation.continuation, outcome: .failure(failure))
+      return Completion(answer: operation.answer, outcome: .failure(failure))
     }
   }
 

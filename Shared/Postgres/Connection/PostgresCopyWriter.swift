@@ -1,11 +1,11 @@
 /// Takes the rows of one COPY and sends them as they fill a buffer. For one task.
 public final class PostgresCopyWriter {
   /// Bytes sent at a time.
-  private static let chunkBytes = 64 * 1024
+  @usableFromInline static let chunkBytes = 64 * 1024
 
   private let connection: PostgresConnection
   private let columns: [String]
-  private var line: PostgresCopyLine
+  @usableFromInline var line: PostgresCopyLine
 
   init(_ connection: PostgresConnection, columns: [String], types: [UInt32]) {
     self.connection = connection
@@ -20,22 +20,17 @@ public final class PostgresCopyWriter {
   /// what `body` throws. The COPY is then over and changes nothing.
   @inlinable
   public func row(_ body: (inout PostgresCopyLine) throws -> Void) async throws {
-    try add(body)
-    if isFull { try await flush() }
-  }
-
-  @usableFromInline var isFull: Bool { line.buffer.count >= PostgresCopyWriter.chunkBytes }
-
-  @usableFromInline func add(_ body: (inout PostgresCopyLine) throws -> Void) throws {
     line.begin()
     try body(&line)
-    if let fault = line.fault { throw describe(fault) }
+    if !line.isWhole { throw describeFault() }
+    if line.buffer.count >= PostgresCopyWriter.chunkBytes { try await flush() }
   }
 
   @usableFromInline func flush() async throws {
-    let bytes = line.buffer.bytes
+    let mustWait = try line.buffer.withUnsafeBytes { try connection.putCopyData($0) }
     line.buffer.removeAll()
-    try await connection.putCopyData(bytes)
+    try Task.checkCancellation()
+    if mustWait { try await connection.waitForFlush() }
   }
 
   func finish() async throws {
@@ -43,58 +38,53 @@ public final class PostgresCopyWriter {
     try await flush()
   }
 
-  private func describe(_ fault: PostgresCopyLine.Fault) -> PostgresError {
-    switch fault {
-    case .count(let count):
-      return PostgresError(.invalidValue, "\(count) values for \(columns.count) columns", queryName: "copy")
-    case .type(let position, let type):
-      let column = columns.indices.contains(position) ? columns[position] : "\(position)"
+  @usableFromInline func describeFault() -> PostgresError {
+    guard let position = line.misfit else {
       return PostgresError(
-        .invalidValue, "a value for column \(column) does not fit type \(type)", queryName: "copy")
+        .invalidValue, "\(line.position) values for \(columns.count) columns", queryName: "copy")
     }
+    return PostgresError(
+      .invalidValue, "a value for column \(columns[position]) does not fit type \(line.types[position])",
+      queryName: "copy")
   }
 }
 
 /// The row that is being written.
 public struct PostgresCopyLine {
-  enum Fault {
-    case count(Int)
-    case type(position: Int, type: UInt32)
-  }
-
-  @usableFromInline var buffer = PostgresBuffer()
+  @usableFromInline var buffer: PostgresBuffer
   @usableFromInline let types: [UInt32]
+  /// Values so far.
   @usableFromInline var position: Int
-  private var misfit: Int?
+  /// The first value that does not fit its column.
+  @usableFromInline var misfit: Int?
 
   init(types: [UInt32]) {
     self.types = types
     position = types.count
+    buffer = PostgresBuffer(capacity: PostgresCopyWriter.chunkBytes * 2)
   }
 
-  /// What is wrong with the row, once it is complete.
-  var fault: Fault? {
-    if let misfit { return .type(position: misfit, type: types.indices.contains(misfit) ? types[misfit] : 0) }
-    return position == types.count ? nil : .count(position)
-  }
+  /// True when it has a value for each column, and each fits.
+  @inlinable var isWhole: Bool { position == types.count && misfit == nil }
 
   /// Appends the value of the next column, nil for null.
   @inlinable public mutating func append<T: PostgresEncodable>(_ value: T?) {
     defer { position += 1 }
     guard position < types.count else { return }
-    let start = buffer.count
     guard let value else {
       buffer.append(Int32(-1))
       return
     }
+    let start = buffer.count
     buffer.append(Int32(0))
     if value.encode(into: &buffer, columnType: types[position]) {
       buffer.patch(Int32(truncatingIfNeeded: buffer.count - start - 4), at: start)
-    } else {
-      noteMisfit()
+    } else if misfit == nil {
+      misfit = position
     }
   }
 
+  /// Appends a value whose type is known when the program runs only.
   public mutating func append(any value: (any PostgresEncodable)?) {
     if let value { append(opened: value) } else { append(Int?.none) }
   }
@@ -103,11 +93,7 @@ public struct PostgresCopyLine {
     append(value)
   }
 
-  @usableFromInline mutating func noteMisfit() {
-    if misfit == nil { misfit = position }
-  }
-
-  mutating func begin() {
+  @inlinable mutating func begin() {
     buffer.append(Int16(truncatingIfNeeded: types.count))
     position = 0
     misfit = nil

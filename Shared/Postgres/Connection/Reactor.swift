@@ -34,6 +34,7 @@ final class Reactor: Sendable {
 
   private let epoll: Int32
   private let table = Mutex(Table())
+  private let operations = Atomic(0)
 
   private init(epoll: Int32) {
     self.epoll = epoll
@@ -81,11 +82,22 @@ final class Reactor: Sendable {
     }
   }
 
-  /// Watches for room to write as well, or no longer.
-  func watch(_ descriptor: Int32, token: UInt64, forWriting: Bool) {
-    let events = forWriting ? EPOLLIN.rawValue | EPOLLOUT.rawValue : EPOLLIN.rawValue
+  /// What to watch `descriptor` for from now on.
+  func watch(_ descriptor: Int32, token: UInt64, reading: Bool, writing: Bool) {
+    let events = (reading ? EPOLLIN.rawValue : 0) | (writing ? EPOLLOUT.rawValue : 0)
     var event = epoll_event(events: events, data: epoll_data_t(u64: token))
     epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
+  }
+
+  /// Operations of all connections that somebody waits for.
+  var operationsUnderWay: Int { operations.load(ordering: .relaxed) }
+
+  func operationBegins() {
+    operations.add(1, ordering: .relaxed)
+  }
+
+  func operationEnded() {
+    operations.subtract(1, ordering: .relaxed)
   }
 
   /// Stops watching. To be called before the descriptor is closed.

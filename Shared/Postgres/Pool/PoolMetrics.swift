@@ -1,8 +1,11 @@
 import Metrics
+import Synchronization
 
 /// What a pool measures.
-struct PoolMetrics: Sendable {
+final class PoolMetrics: Sendable {
   private let queries: Histogram
+  /// The series of each query that ran, so that none is looked up by its label every time.
+  private let series = Mutex<[UInt64: Histogram.Series]>([:])
   private let errors: Counter
   private let waits: Histogram.Series
   private let connectFailures: Counter.Series
@@ -35,7 +38,10 @@ struct PoolMetrics: Sendable {
   }
 
   func finished(_ query: NamedQuery, since start: ContinuousClock.Instant) {
-    queries.observe(start.duration(to: .now), query.name)
+    let known = series.withLock { $0[query.fingerprint] }
+    let series = known ?? queries.series(query.name)
+    if known == nil { self.series.withLock { $0[query.fingerprint] = series } }
+    series.observe(start.duration(to: .now))
   }
 
   func failed(_ error: PostgresError) {

@@ -6,13 +6,17 @@ extension PostgresPool {
   /// Between attempts to reach a server that is away.
   private static let reconnect = Backoff(initial: .milliseconds(50), maximum: .seconds(1))
 
+  /// How long a connection is taken to be there without a look.
+  private static let freshness: Duration = .microseconds(100)
+
   /// Lends a connection. To be given back with `release`, always.
   ///
   /// Throws: `PostgresError`; `CancellationError`.
   func acquire() async throws -> PostgresConnection {
-    if let connection = state.withLock({ $0.idle.popLast()?.connection }) {
-      if connection.isReusable { return connection }
-      discard(connection)
+    if let idle = state.withLock({ $0.idle.popLast() }) {
+      // What was used this very moment is not asked whether it is still there.
+      if ContinuousClock.now < idle.since + PostgresPool.freshness || idle.connection.isAlive { return idle.connection }
+      discard(idle.connection)
     }
     return try await acquireSlowly()
   }
@@ -25,7 +29,7 @@ extension PostgresPool {
     while true {
       switch try await ticket(deadline) {
       case .connection(let connection):
-        if connection.isReusable {
+        if connection.isAlive {
           metrics.waited(since: started)
           return connection
         }

@@ -2,17 +2,29 @@
 ///
 /// The name appears in errors and metrics; the text is prepared once on each connection that runs it.
 public struct NamedQuery: Hashable, Sendable, CustomStringConvertible {
-  public let name: String
-  public let sql: String
-  /// Tells prepared statements apart on a connection: a hash of both, the same in every process.
-  let fingerprint: UInt64
+  /// Queries travel through many hands on their way: one reference is cheaper to hand on than two strings.
+  private final class Definition: Sendable {
+    let name: String
+    let sql: String
+    let fingerprint: UInt64
 
-  public init(name: String, sql: String) {
-    self.name = name
-    self.sql = sql
-    fingerprint = FNV.hash(name.utf8, then: sql.utf8)
+    init(name: String, sql: String) {
+      self.name = name
+      self.sql = sql
+      fingerprint = FNV.hash(name.utf8, then: sql.utf8)
+    }
   }
 
+  private let definition: Definition
+
+  public init(name: String, sql: String) {
+    definition = Definition(name: name, sql: sql)
+  }
+
+  public var name: String { definition.name }
+  public var sql: String { definition.sql }
+  /// Tells prepared statements apart on a connection: a hash of both, the same in every process.
+  var fingerprint: UInt64 { definition.fingerprint }
   public var description: String { name }
 
   public static func == (left: NamedQuery, right: NamedQuery) -> Bool { left.fingerprint == right.fingerprint }
