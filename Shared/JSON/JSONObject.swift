@@ -15,6 +15,16 @@ public struct JSONObject: Hashable, Sendable {
     for (key, value) in members { self[key] = value }
   }
 
+  /// Adopts what the parser read. Of several members with one key the last counts.
+  init(parsed members: consuming [Element]) {
+    guard members.count <= JSONObject.indexThreshold, JSONObject.areUnique(members) else {
+      self.init(members.lazy.map { ($0.key, $0.value) })
+      return
+    }
+    self.init()
+    self.members = members
+  }
+
   public var count: Int { members.count }
   public var isEmpty: Bool { members.isEmpty }
   public var keys: [String] { members.map(\.key) }
@@ -51,6 +61,12 @@ public struct JSONObject: Hashable, Sendable {
       combined ^= member.finalize()
     }
     hasher.combine(combined)
+  }
+
+  private static func areUnique(_ members: [Element]) -> Bool {
+    members.indices.allSatisfy { position in
+      !members[..<position].contains { $0.key == members[position].key }
+    }
   }
 
   private func position(of key: String) -> Int? {

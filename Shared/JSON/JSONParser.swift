@@ -40,8 +40,9 @@ import Core
 
   private mutating func parseObject() throws(JSONError) -> JSONValue {
     try unsafe enter()
-    var object = JSONObject()
-    if unsafe skip(UInt8(ascii: "}")) { return .object(object) }
+    if unsafe skip(UInt8(ascii: "}")) { return .object(JSONObject()) }
+    var members: [JSONObject.Element] = []
+    members.reserveCapacity(8)
     repeat {
       unsafe skipSpace()
       guard unsafe position < bytes.count, unsafe bytes[position] == UInt8(ascii: "\"") else {
@@ -51,10 +52,10 @@ import Core
       guard unsafe skip(UInt8(ascii: ":"), leaving: true) else {
         throw unsafe unexpected("where ':' should be")
       }
-      object[key] = try unsafe parseValue()
+      members.append((key, try unsafe parseValue()))
     } while unsafe skip(UInt8(ascii: ","), leaving: true)
     guard unsafe skip(UInt8(ascii: "}")) else { throw unsafe unexpected("where ',' or '}' should be") }
-    return .object(object)
+    return .object(JSONObject(parsed: members))
   }
 
   private mutating func parseArray() throws(JSONError) -> JSONValue {
