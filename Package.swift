@@ -64,7 +64,8 @@ let sharedModules: [Target] = [
   shared("Nng", ["Core", "CNng"], safe: false),
   shared("Wire", ["Core", "JSON", "CProtobuf"], safe: false),
   shared("Postgres", ["Core", "JSON", "Logging", "Metrics", "Lifecycle", "Crypto", "CPostgres"], safe: false),
-  shared("HTTP", ["Core", "JSON", "Logging", "Metrics", "Tracing", "Lifecycle", "Nng", "CCurl", "Crypto"], safe: false),
+  shared(
+    "HTTP", ["Core", "JSON", "Logging", "Metrics", "Tracing", "Lifecycle", "Nng", "CCurl", "Crypto"], safe: false),
   .target(
     name: "Telephony", dependencies: ["Core", "JSON", "CPhoneNumber"], path: "Shared/Telephony",
     exclude: ["Generator"], resources: [.embedInCode("Data")], swiftSettings: swift),

@@ -140,9 +140,9 @@ import Wire
       let lines = truth["conversation"]?["lines"]?.arrayValue ?? []
       let said = lines.filter { $0["speaker"] == "person" }.compactMap { $0["text"]?.stringValue }
       let written = ended.transcript.filter { $0.speaker == .person }.map(\.text)
-      // The call may end while they still say goodbye.
+      // The call may end while they still say goodbye: their last line may be missing, whole or in part.
       #expect(words(said).starts(with: words(written)), "\(sid): \(written) of \(said)")
-      #expect(words(said).count - words(written).count <= 3, "\(sid): \(written) of \(said)")
+      #expect(words(written).count >= words(said.dropLast()).count, "\(sid): \(written) of \(said)")
       let heard = Set(words(lines.filter { $0["speaker"] == "agent" }.compactMap { $0["text"]?.stringValue }))
       #expect(Set(words(ended.transcript.filter { $0.speaker == .agent }.map(\.text))).isSubset(of: heard), "\(sid)")
       let seconds = truth["duration_seconds"]?.intValue ?? -1
