@@ -17,9 +17,10 @@ SERVICES = ["media-bridge", "auto-dialer", "outcome-tracker", "campaign-executor
 def leads_file(count: int) -> str:
     """The first rows of the demo's leads, the bad ones among them left out."""
     with open(ROOT / "deploy/demo/leads.csv", newline="") as source:
-        rows = [row for row in csv.reader(source) if len(row) == 6]
+        header, *rows = csv.reader(source)
+    sound = [row for row in rows if len(row) == 6 and 10 <= sum(map(str.isdigit, row[3])) <= 11]
     file = tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False, newline="")
-    csv.writer(file).writerows(rows[: count + 1])
+    csv.writer(file).writerows([header, *sound[:count]])
     file.close()
     return file.name
 
