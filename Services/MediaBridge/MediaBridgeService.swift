@@ -38,7 +38,7 @@ struct MediaBridgeService: MediaServiceHandler {
     do {
       guard
         try await control.store.insert(
-          order, now: now, deadline: control.deadlines.unanswered(expiresAt: order.expiresAt))
+          order, now: now, deadline: control.deadlines.unplaced(expiresAt: order.expiresAt))
       else {
         if isReserved { calls.release(order.call) }
         return try await answer(order.call, tenant)

@@ -180,10 +180,14 @@ final class CallControl: Sendable {
       try await report(.lostTrack, of: call.call)
       return
     }
+    let known = try await report(.provider(found), of: call.call)?.call ?? call
+    guard !found.status.isTerminal,
+      CallDeadline.isOverdue(
+        at: clock.now(), answeredAt: known.record.answeredAt, maxDuration: call.maxDuration, expiresAt: call.expiresAt)
+    else { return }
     logger.warning(
-      "a call is past its deadline", [LogField("call_id", call.call), LogField("status", found.status.rawValue)])
-    try await report(.provider(found), of: call.call)
-    if !found.status.isTerminal { try await report(.end(.overdue), of: call.call) }
+      "a call is overdue and is hung up", [LogField("call_id", call.call), LogField("status", found.status.rawValue)])
+    try await report(.end(.overdue), of: call.call)
   }
 }
 

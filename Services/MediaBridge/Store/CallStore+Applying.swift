@@ -46,6 +46,8 @@ extension CallStore {
       if let owner, !applied.call.record.isFinished { applied.call.owner = owner }
       if let answeredAt = applied.call.record.answeredAt, before.record.answeredAt == nil {
         applied.call.deadlineAt = deadlines.answered(at: answeredAt, maxDuration: before.maxDuration)
+      } else if applied.call.record.placement == .placed, before.record.placement != .placed {
+        applied.call.deadlineAt = deadlines.placed(at: now)
       }
       guard applied.call.record != before.record || applied.call.owner != before.owner else { return applied }
       var generator = SystemRandomNumberGenerator()

@@ -47,4 +47,16 @@ import Testing
     #expect(fast.slack == .seconds(1_000))
     #expect(fast.answered(at: asked, maxDuration: .seconds(120)) == asked + .seconds(1_135))
   }
+
+  @Test func aCallIsOverdueByItsAnswerOrItsPermit() {
+    func isOverdue(_ seconds: Int, answered: Int?) -> Bool {
+      CallDeadline.isOverdue(
+        at: asked + .seconds(seconds), answeredAt: answered.map { asked + .seconds($0) }, maxDuration: .seconds(100),
+        expiresAt: asked + .seconds(120))
+    }
+    #expect(!isOverdue(164, answered: nil))
+    #expect(isOverdue(165, answered: nil))
+    #expect(!isOverdue(164, answered: 50))
+    #expect(isOverdue(165, answered: 50))
+  }
 }

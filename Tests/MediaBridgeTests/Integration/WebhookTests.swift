@@ -142,6 +142,7 @@ import Testing
       let id = CallID.random()
       let call = try await bridge.placed(bridge.request(id))
       bridge.twilio.set("in-progress", of: call.sid)
+      try await bridge.twilio.report("in-progress", of: call, sequence: 2, to: bridge.port)
       bridge.clock.advance(by: .minutes(5))
       try await bridge.app.watchdog.round()
       #expect(try await bridge.twilio.updates.next()?.sid == call.sid)

@@ -16,17 +16,28 @@ struct CallDeadline: Hashable, Sendable {
     slack = max(.seconds(60), .seconds(10 / max(realSecond.inSeconds, 0.000_1)))
   }
 
-  /// For a call that waits to be asked of the provider, or has been.
-  func unanswered(expiresAt: Instant) -> Instant {
+  /// For a call that waits to be asked of the provider, or has been and did not answer.
+  func unplaced(expiresAt: Instant) -> Instant {
     expiresAt + Self.ringTime + slack
+  }
+
+  /// For a call that the provider has.
+  func placed(at now: Instant) -> Instant {
+    now + Self.ringTime + slack
   }
 
   func answered(at: Instant, maxDuration: Duration) -> Instant {
     at + maxDuration + Self.providerGrace + slack
   }
 
-  /// After the provider was told to end a call, or could not be asked.
+  /// After the provider was asked, told to end a call, or could not be reached.
   func next(after now: Instant) -> Instant {
     now + slack
+  }
+
+  /// Whether a call that lives should be over. One that waits in the provider's queue may wait while its permit lives.
+  static func isOverdue(at now: Instant, answeredAt: Instant?, maxDuration: Duration, expiresAt: Instant) -> Bool {
+    if let answeredAt { return now >= answeredAt + maxDuration + providerGrace }
+    return now >= expiresAt + ringTime
   }
 }
