@@ -158,6 +158,9 @@ let testTargets: [Target] = [
     name: "http-conformance", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Conformance/HTTP/Program",
     swiftSettings: swift),
   .executableTarget(
+    name: "postgres-benchmark", dependencies: ["Core", "Postgres"], path: "Tests/Load/Postgres/Benchmark",
+    swiftSettings: swift),
+  .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
   .target(

@@ -15,6 +15,9 @@ public struct EventLog: Sendable {
   /// Events that one statement appends at most.
   private static let batchLimit = 1000
 
+  /// Bytes of a payload: an event travels in one message.
+  public static let payloadLimit = 4 << 20
+
   public let schema: String
   let bell: EventBell
   private let append: NamedQuery
@@ -30,11 +33,15 @@ public struct EventLog: Sendable {
   ///
   /// - Parameter at: Business time at which it happened.
   ///
-  /// Throws: `PostgresError`; a transaction older than an hour may not append.
+  /// Throws: `EventLogError.Code.invalidArgument` for a payload above `payloadLimit`; `PostgresError`, also when the
+  /// transaction is older than an hour.
   public func append(
     _ events: [NewEvent], in transaction: PostgresTransaction, at: Instant, tenant: TenantID
   ) async throws {
     guard !events.isEmpty else { return }
+    if let large = events.first(where: { $0.payload.count > EventLog.payloadLimit }) {
+      throw EventLogError(.invalidArgument, "an event of type \(large.type) with \(large.payload.count) bytes")
+    }
     var rest = events[...]
     while !rest.isEmpty {
       let batch = rest.prefix(EventLog.batchLimit)

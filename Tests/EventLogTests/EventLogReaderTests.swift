@@ -152,6 +152,34 @@ import Testing
     }
   }
 
+  @Test func anEventTooLargeForAMessageIsRefused() async throws {
+    try await Logs.with { logs in
+      await #expect(throws: EventLogError.self) {
+        try await logs.source.transaction(name: "large") { transaction in
+          let payload = [UInt8](repeating: 0, count: EventLog.payloadLimit + 1)
+          try await logs.log.append(
+            [NewEvent(key: "k", type: "t", payload: payload)], in: transaction, at: instant, tenant: .standard)
+        }
+      }
+    }
+  }
+
+  @Test func aLogWhoseEventsAreGoneIsWaitedForQuietly() async throws {
+    try await Logs.with { logs in
+      try await logs.append(1...5)
+      let reader = logs.reader
+      _ = try await reader.readAll(5)
+      let place = try await reader.read(partition: 0, partitions: 1, after: .beginning, limit: 10, wait: .zero).next
+      _ = try await reader.read(partition: 0, partitions: 1, after: place, limit: 10, wait: .milliseconds(50))
+      let admin = logs.database.pool(schema: "source")
+      defer { admin.close() }
+      try await admin.execute(sql("truncate event"))
+      async let page = reader.read(partition: 0, partitions: 1, after: .beginning, limit: 10, wait: .seconds(60))
+      try await logs.append(6...6)
+      #expect(try await page.events.map(\.number) == [6])
+    }
+  }
+
   @Test(arguments: [(0, 0, 1), (1, 1, 1), (-1, 2, 1), (0, 2000, 1), (0, 1, 0), (0, 1, 20_000)])
   func whatIsOutOfRangeIsRefused(partition: Int, partitions: Int, limit: Int) async throws {
     try await Logs.with { logs in

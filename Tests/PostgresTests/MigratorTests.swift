@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Postgres
 import TestSupport
 import Testing
@@ -124,6 +125,25 @@ import Testing
       let error = await postgresError { try await other.query(sql("select * from dialer.lead")) }
       #expect(error?.code == .denied)
     }
+  }
+
+  @Test func aRoleLogsInWithAPasswordOfItsOwn() async throws {
+    let server = try await TestServer.start(in: TestServer.folder("passwords"), owner: getpid(), overTCP: true)
+    try await migrator([Self.first]).run(on: server.url)
+    let password = try #require(server.url.split(separator: ":").dropFirst(2).first?.split(separator: "@").first)
+    func user(_ url: String) async throws -> String {
+      let pool = PostgresPool(configuration: PostgresConfiguration(url: url, schema: "dialer", role: "dialer_test"))
+      defer { pool.close() }
+      return try await pool.query(sql("select current_user::text as u"))[0].get("u")
+    }
+    #expect(try await user(server.url) == "dialer_test")
+    let wrong = await postgresError { try await user(server.url.replacing(password, with: "wrong")) }
+    #expect(wrong?.code == .denied)
+    #expect(wrong?.sqlState == "28P01")
+    // A second run, with the same password, changes nothing that is noticed.
+    try await migrator([Self.first]).run(on: server.url)
+    #expect(try await user(server.url) == "dialer_test")
+    try await server.destroy()
   }
 
   @Test func namesThatWouldNeedQuotesAreRefused() async throws {

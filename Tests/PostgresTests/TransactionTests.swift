@@ -58,7 +58,22 @@ import Testing
   }
 
   @Test func childTasksShareIt() async throws {
+    struct Undo: Error {}
     try await withPool(size: 1) { pool in
+      try await pool.execute(sql("create table t (id bigint)"))
+      // Whichever of them is first, none runs ahead of BEGIN.
+      for _ in 0..<50 {
+        await #expect(throws: Undo.self) {
+          try await pool.transaction(name: "race") { transaction in
+            try await withThrowingTaskGroup { group in
+              for id in 0..<4 { group.addTask { try await transaction.execute(sql("insert into t values ($1)"), id) } }
+              try await group.waitForAll()
+            }
+            throw Undo()
+          }
+        }
+      }
+      #expect(try await pool.query(sql("select * from t")).isEmpty)
       let sum = try await pool.transaction(name: "children") { transaction in
         try await withThrowingTaskGroup(of: Int.self) { group in
           for number in 1...50 {
@@ -163,6 +178,27 @@ import Testing
       }
       #expect(error?.code == .serialization)
       #expect(attempts.value == 3)
+    }
+  }
+
+  @Test func aBeginningThatWasCancelledIsMadeUpFor() async throws {
+    struct Undo: Error {}
+    try await withPool { pool in
+      try await pool.execute(sql("create table t (id bigint)"))
+      await #expect(throws: Undo.self) {
+        try await pool.transaction(name: "cancelled beginning") { transaction in
+          let first = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await transaction.execute(sql("insert into t values (1)"))
+          }
+          first.cancel()
+          let ended = await first.result
+          #expect(throws: CancellationError.self) { try ended.get() }
+          try await transaction.execute(sql("insert into t values (2)"))
+          throw Undo()
+        }
+      }
+      #expect(try await pool.query(sql("select * from t")).isEmpty)
     }
   }
 

@@ -39,8 +39,11 @@ public final class TestServer: Sendable {
   }
 
   /// A server of a test's own, for what would disturb others, such as stopping it. To be destroyed by the test.
-  public static func start(in folder: String, owner: Int32) async throws -> TestServer {
-    let output = try await script(["start", folder, "--fast", "--owner", "\(owner)"])
+  ///
+  /// - Parameter overTCP: Listens on a free port and asks for passwords, instead of on a Unix socket that asks for none.
+  public static func start(in folder: String, owner: Int32, overTCP: Bool = false) async throws -> TestServer {
+    let port = overTCP ? ["--port", "0"] : []
+    let output = try await script(["start", folder, "--fast", "--owner", "\(owner)"] + port)
     guard let url = output.split(separator: "\n").last else {
       throw Failure(description: "postgres.sh printed nothing")
     }

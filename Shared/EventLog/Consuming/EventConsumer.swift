@@ -11,7 +11,7 @@ public struct EventConsumerOptions: Hashable, Sendable {
   public var partitions: Int
   /// Events handed over at a time, at most.
   public var batchLimit: Int
-  /// How long one read waits for news.
+  /// How long one read waits for news. A service that stops finishes the reads of its log, so this holds it up.
   public var readWait: Duration
   /// How long a share stays with an instance that is not heard of. Real time, by the database's clock.
   public var lease: Duration
@@ -19,7 +19,7 @@ public struct EventConsumerOptions: Hashable, Sendable {
   public var retry: Backoff
 
   public init(
-    partitions: Int = 4, batchLimit: Int = 200, readWait: Duration = .seconds(10), lease: Duration = .seconds(15),
+    partitions: Int = 4, batchLimit: Int = 200, readWait: Duration = .seconds(2), lease: Duration = .seconds(15),
     retry: Backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(30))
   ) {
     precondition((1...EventLogReader.partitionLimit).contains(partitions), "a consumer has 1 to 1024 shares")

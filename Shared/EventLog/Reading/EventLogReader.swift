@@ -43,12 +43,14 @@ public struct EventLogReader: EventSource {
     var place = after
     while true {
       let rings = log.bell.rings
+      let head = news.head
       let page = try await readOnce(partition: partition, partitions: partitions, after: place, limit: limit)
       if !page.events.isEmpty { return page }
       place = page.next
       if page.more { continue }
       guard ContinuousClock.now < deadline else { return page }
-      try await news.wait(beyond: place, rings: rings, deadline: deadline)
+      // What was readable before this look was seen by it, also when it has been dropped since.
+      try await news.wait(beyond: max(place, head), rings: rings, deadline: deadline)
     }
   }
 

@@ -29,6 +29,9 @@ final class EventNews: Sendable {
     query = head
   }
 
+  /// The last place known to be readable.
+  var head: EventPlace { state.withLock { $0.head } }
+
   /// Returns when something beyond `place` can be read, or at `deadline`.
   ///
   /// - Parameter rings: How often the bell had rung before the caller looked.
@@ -37,7 +40,7 @@ final class EventNews: Sendable {
     var delay = EventNews.slow
     while true {
       let left = ContinuousClock.now.duration(to: deadline)
-      guard left > .zero, state.withLock({ $0.head }) <= place else { return }
+      guard left > .zero, head <= place else { return }
       if bell.rings > rings {
         rings = bell.rings
         delay = EventNews.quick

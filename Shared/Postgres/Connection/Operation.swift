@@ -16,11 +16,13 @@ struct Operation {
   /// One answer that the server owes.
   enum Slot {
     case prepare(NamedQuery, name: [CChar])
+    /// What nobody asked the result of.
+    case begin(NamedQuery)
     case query(NamedQuery)
 
     var query: NamedQuery {
       switch self {
-      case .prepare(let query, _), .query(let query): query
+      case .prepare(let query, _), .begin(let query), .query(let query): query
       }
     }
   }
@@ -33,6 +35,12 @@ struct Operation {
   var nextSlot = 0
   var results: [ResultStorage] = []
   var failure: PostgresError?
+
+  /// The first query that somebody asked for.
+  var queryName: String {
+    for case .query(let query) in slots { return query.name }
+    return slots.first?.query.name ?? ""
+  }
 
   /// What the caller is told when it is over.
   var outcome: Answer.Outcome {

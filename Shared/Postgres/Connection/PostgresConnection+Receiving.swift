@@ -71,8 +71,7 @@ extension PostgresConnection: SocketHandler {
     case PGRES_COPY_IN:
       return state.operations[0].kind == .copyStart
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
-      if case .prepare? = slot(of: state.operations[0]) { return false }
-      state.operations[0].results.append(result)
+      if case .query? = slot(of: state.operations[0]) { state.operations[0].results.append(result) }
     case PGRES_PIPELINE_ABORTED:
       forgetPreparation(&state)
     default:

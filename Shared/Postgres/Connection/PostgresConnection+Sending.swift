@@ -115,7 +115,15 @@ extension PostgresConnection {
         return (0, (PostgresError(.syntax, "a COPY still runs"), false), false)
       }
       var slots: [Operation.Slot] = []
-      slots.reserveCapacity(batch.parts.count)
+      slots.reserveCapacity(batch.parts.count + 1)
+      let begin = state.pendingBegin.map { EncodedBatch.Part(query: $0, firstValue: 0, valueCount: 0, firstByte: 0) }
+      state.pendingBegin = nil
+      if let begin {
+        guard send(begin, of: batch, &state.prepared, handle, &slots) else {
+          return (0, (PostgresError(.unavailable, errorMessage(handle)), true), false)
+        }
+        slots[slots.count - 1] = .begin(begin.query)
+      }
       for part in batch.parts {
         // Half of a batch cannot be taken back from libpq.
         guard send(part, of: batch, &state.prepared, handle, &slots) else {

@@ -16,6 +16,8 @@ final class PostgresConnection: Sendable {
     var operations: [Operation] = []
     var nextOperation: UInt64 = 1
     var prepared = PreparedStatements()
+    /// BEGIN, to be sent ahead of the next statement, whichever task sends that.
+    var pendingBegin: NamedQuery?
     /// Why it cannot be used any more.
     var failure: PostgresError?
     /// A cancellation was sent: it may yet hit whatever runs here next.
@@ -52,18 +54,30 @@ final class PostgresConnection: Sendable {
   /// Takes over a libpq handle that is connected, and starts to watch its socket.
   init(adopting handle: sending OpaquePointer, answerTimeout: Duration?) throws(PostgresError) {
     let descriptor = PQsocket(handle)
+    guard case .success(let reactor) = Reactor.shared else {
+      PQfinish(handle)
+      throw PostgresError(.server, "the connections' thread could not be started")
+    }
     guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1, let cancel = PQgetCancel(handle) else {
       let message = errorMessage(handle)
       PQfinish(handle)
       throw PostgresError(.unavailable, message)
     }
     self.descriptor = descriptor
-    self.reactor = try Reactor.shared.get()
+    self.reactor = reactor
     self.answerTimeout = answerTimeout
     canceller = Canceller(adopting: cancel)
     state = Mutex(State(handle: handle))
-    let token = try reactor.add(descriptor, self)
-    state.withLock { $0.token = token }
+    do {
+      let token = try reactor.add(descriptor, self)
+      state.withLock { $0.token = token }
+    } catch {
+      state.withLock { state in
+        if let handle = state.handle { PQfinish(handle) }
+        state.handle = nil
+      }
+      throw error
+    }
   }
 
   /// Nil while it can be used.
@@ -93,6 +107,18 @@ final class PostgresConnection: Sendable {
       if Glibc.poll(&poll, 1, 0) > 0 { socketIsReady(readable: true, writable: false) }
     }
     return failure == nil
+  }
+
+  func beginWithNext(_ begin: NamedQuery) {
+    state.withLock { $0.pendingBegin = begin }
+  }
+
+  /// Sends no BEGIN any more. True when none had been sent.
+  func forgetBegin() -> Bool {
+    state.withLock { state in
+      defer { state.pendingBegin = nil }
+      return state.pendingBegin != nil
+    }
   }
 
   var isInTransaction: Bool {
@@ -155,7 +181,7 @@ final class PostgresConnection: Sendable {
     defer { state.operations = [] }
     return state.operations.map { operation in
       // A verdict that came before the loss tells more than the loss.
-      var failure = (operation.failure ?? error).named(operation.slots.first?.query.name ?? "")
+      var failure = (operation.failure ?? error).named(operation.queryName)
       failure.wasInFlight = true
       return Completion(answer: operation.answer, outcome: .failure(failure))
     }

@@ -19,7 +19,6 @@ public enum TransactionIsolation: Hashable, Sendable {
 /// A transaction that is open. Valid inside the closure that it was given to; may be used by its child tasks.
 public final class PostgresTransaction: PostgresSession {
   private struct State {
-    var hasBegun = false
     var isOver = false
     /// The first failure after which only a new attempt can succeed.
     var retryable: PostgresError?
@@ -33,14 +32,13 @@ public final class PostgresTransaction: PostgresSession {
   private static let rollback = NamedQuery(name: "rollback", sql: "rollback")
 
   private let connection: PostgresConnection
-  private let isolation: TransactionIsolation
   private let metrics: PoolMetrics
   private let state = Mutex(State())
 
   init(_ connection: PostgresConnection, _ isolation: TransactionIsolation, _ metrics: PoolMetrics) {
     self.connection = connection
-    self.isolation = isolation
     self.metrics = metrics
+    connection.beginWithNext(isolation.begin)
   }
 
   /// Why the whole transaction should be tried again, if it should.
@@ -48,20 +46,15 @@ public final class PostgresTransaction: PostgresSession {
 
   /// Runs `statements`. BEGIN travels with the first of them, so that it costs no round trip.
   public func run(_ statements: [PostgresStatement]) async throws -> [PostgresResult] {
-    let (begins, isOver) = state.withLock { state in
-      defer { state.hasBegun = true }
-      return (!state.hasBegun, state.isOver)
-    }
-    guard !isOver else { throw PostgresError(.syntax, "the transaction is over") }
-    guard begins || !statements.isEmpty else { return [] }
+    guard let first = statements.first else { return [] }
+    try checkIsOpen()
     var batch = EncodedBatch()
-    if begins { try batch.append(PostgresStatement(isolation.begin)) }
     for statement in statements { try batch.append(statement) }
     let started = ContinuousClock.now
     do {
       let results = try await connection.run(batch)
-      if let first = statements.first { metrics.finished(first.query, since: started) }
-      return results.dropFirst(begins ? 1 : 0).map(PostgresResult.init)
+      metrics.finished(first.query, since: started)
+      return results.map(PostgresResult.init)
     } catch let error as PostgresError {
       note(error)
       throw error
@@ -75,7 +68,7 @@ public final class PostgresTransaction: PostgresSession {
   public func copyIn(
     table: String, columns: [String], _ body: (PostgresCopyWriter) async throws -> Void
   ) async throws -> Int {
-    _ = try await run([])
+    try checkIsOpen()
     do {
       return try await connection.copyIn(table: table, columns: columns, body)
     } catch let error as PostgresError {
@@ -89,12 +82,13 @@ public final class PostgresTransaction: PostgresSession {
     state.withLock { $0.commitHooks.append(action) }
   }
 
+  private func checkIsOpen() throws(PostgresError) {
+    guard !state.withLock({ $0.isOver }) else { throw PostgresError(.syntax, "the transaction is over") }
+  }
+
   func commit() async throws {
-    let hasBegun = state.withLock { state in
-      state.isOver = true
-      return state.hasBegun
-    }
-    if hasBegun {
+    state.withLock { $0.isOver = true }
+    if !connection.forgetBegin() {
       if let retryable { throw retryable }
       try Task.checkCancellation()
       try await sendCommit()
@@ -122,11 +116,8 @@ public final class PostgresTransaction: PostgresSession {
 
   /// Undoes what was done. When even that fails the connection is closed, which undoes it too.
   func rollback() async {
-    let hasBegun = state.withLock { state in
-      state.isOver = true
-      return state.hasBegun
-    }
-    guard hasBegun, connection.isInTransaction, connection.isUsable else { return }
+    state.withLock { $0.isOver = true }
+    guard !connection.forgetBegin(), connection.isInTransaction, connection.isUsable else { return }
     var batch = EncodedBatch()
     do {
       try batch.append(PostgresStatement(PostgresTransaction.rollback))
