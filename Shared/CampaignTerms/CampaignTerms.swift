@@ -24,8 +24,13 @@ public struct CampaignTerms: Sendable {
 
   public var name: String
   public var callType: Telephony.CallType
+  /// Numbers to show; empty when they come from the tenant's pool.
   public var callerIDs: [String]
+  /// Tier of the tenant's pool that numbers are drawn from, 1 to 3; nil: `callerIDs` serves.
+  public var callerIDTier: Int?
   public var windows: CallWindows
+  /// On the lead's calendar.
+  public var excludedDates: Set<CivilDate>
   /// Where the campaign's own day is counted.
   public var zone: TimeZoneRules
   public var retries: RetryPolicy
@@ -35,6 +40,14 @@ public struct CampaignTerms: Sendable {
   public var maxCallsPerMinute: Int?
   public var maxConcurrentCalls: Int
   public var budgetMicros: Int64?
+  /// What a call is reserved at before it is placed; nil: as the dialer's rate card says.
+  public var expectedCallCostMicros: Int64?
+  public var requiredConsent: Consent
+  public var isAlwaysOn: Bool
+  /// Asked before each call; nil: nobody is.
+  public var eligibilityURL: String?
+  /// How long after it joined a lead may be called; nil: no limit.
+  public var leadExpiry: Duration?
   public var minQualificationScore: Int
   public var maxCallDuration: Duration
   public var startsAt: Instant?
@@ -48,8 +61,11 @@ public struct CampaignTerms: Sendable {
     check.require(policy.agentName, "policy.agentName", "who the agent says it is")
     check.require(policy.businessName, "policy.businessName", "the business it says it calls for")
     check.provider(policy.provider)
-    callerIDs = check.callerIDs(policy.callerIds)
+    callerIDTier =
+      policy.callerIdTier == 0 ? nil : check.number(policy.callerIdTier, "policy.callerIdTier", 1...3)
+    callerIDs = check.callerIDs(policy.callerIds, fromPool: policy.callerIdTier != 0)
     windows = check.windows(policy.callWindows)
+    excludedDates = check.dates(policy.excludedDates)
     let zone = check.zone(policy.timeZone)
     retries = check.retries(policy)
     maxCallsPerLead =
@@ -63,6 +79,11 @@ public struct CampaignTerms: Sendable {
       : check.number(policy.maxConcurrentCalls, "policy.maxConcurrentCalls", 1...10_000)
     budgetMicros = policy.budgetMicros == 0 ? nil : policy.budgetMicros
     if policy.budgetMicros < 0 { check.fault("policy.budgetMicros", "must not be negative") }
+    expectedCallCostMicros = check.cost(policy.expectedCallCostMicros)
+    requiredConsent = check.requiredConsent(policy.requiredConsent)
+    isAlwaysOn = policy.alwaysOn
+    eligibilityURL = check.url(policy.eligibilityUrl, "policy.eligibilityUrl")
+    leadExpiry = check.expiry(policy.leadExpiry)
     minQualificationScore = check.number(policy.minQualificationScore, "policy.minQualificationScore", 0...100)
     maxCallDuration = check.duration(policy.maxCallDuration)
     startsAt = check.instant(policy.startsAt, "policy.startsAt")

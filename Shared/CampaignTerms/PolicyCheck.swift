@@ -47,10 +47,13 @@ struct PolicyCheck {
     if !value.isEmpty && value != "twilio" { fault("policy.provider", "\"\(value)\" is not known; \"twilio\" is") }
   }
 
-  mutating func callerIDs(_ values: [String]) -> [String] {
-    if values.isEmpty {
-      fault("policy.callerIds", "at least one number to call from is needed, in E.164 (+15005550006)")
+  mutating func callerIDs(_ values: [String], fromPool: Bool) -> [String] {
+    if values.isEmpty && !fromPool {
+      fault(
+        "policy.callerIds",
+        "at least one number to call from is needed, in E.164 (+15005550006), or policy.callerIdTier for the pool's")
     }
+    if !values.isEmpty && fromPool { fault("policy.callerIds", "must be empty when policy.callerIdTier is given") }
     for (index, value) in values.enumerated() {
       // Not the numbering plan's rules: a provider's own test numbers are caller ids too.
       let digits = value.dropFirst()
@@ -105,9 +108,60 @@ struct PolicyCheck {
       if delays.contains(where: { $0 < .zero || $0 > .days(365) }) {
         fault("\(field).delays", "must lie between 0s and 365 days")
       }
-      rules[outcome] = Telephony.RetryRule(delays: delays, maximumRetries: Int(rule.maxRetries))
+      guard let day = RetryRule.Day(rule.day) else {
+        fault("\(field).day", "is not known")
+        continue
+      }
+      rules[outcome] = Telephony.RetryRule(
+        delays: delays, maximumRetries: Int(rule.maxRetries), day: day, differentWindow: rule.differentWindow)
     }
     return RetryPolicy(name: "custom", rules: rules)
+  }
+
+  /// Days of a calendar, each once.
+  mutating func dates(_ values: [String]) -> Set<CivilDate> {
+    let most = 366
+    if values.count > most { fault("policy.excludedDates", "\(values.count) days; at most \(most) are allowed") }
+    var dates: Set<CivilDate> = []
+    for (index, value) in values.enumerated() {
+      guard let date = CivilDate(value) else {
+        fault("policy.excludedDates[\(index)]", "\"\(value)\" is no day, such as 2026-12-24")
+        continue
+      }
+      dates.insert(date)
+    }
+    return dates
+  }
+
+  mutating func cost(_ value: Int64) -> Int64? {
+    if value < 0 { fault("policy.expectedCallCostMicros", "must not be negative; 0 means as the rate card says") }
+    return value <= 0 ? nil : value
+  }
+
+  mutating func requiredConsent(_ value: ConsentLevel) -> Consent {
+    guard let consent = Consent(value), consent != .withdrawn else {
+      fault("policy.requiredConsent", "must be unspecified, express or express_written")
+      return .expressWritten
+    }
+    return consent
+  }
+
+  /// Personal data is sent there: only over TLS, or on this machine.
+  mutating func url(_ value: String, _ field: String) -> String? {
+    if value.isEmpty { return nil }
+    let isLocal = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"].contains { value.hasPrefix($0) }
+    if value.count > 2000 || !(isLocal || value.hasPrefix("https://") && value.count > 8) {
+      fault(field, "must be an https:// address (http:// only on this machine) of at most 2000 characters")
+    }
+    return value
+  }
+
+  mutating func expiry(_ value: ProtobufDuration?) -> Duration? {
+    guard let value else { return nil }
+    if !(Duration.minutes(1)...Duration.days(3650)).contains(value.duration) {
+      fault("policy.leadExpiry", "must lie between 60s and ten years")
+    }
+    return value.duration
   }
 
   mutating func duration(_ value: ProtobufDuration?) -> Duration {

@@ -117,6 +117,112 @@ public enum LeadState: WireEnum {
   }
 }
 
+/// On which day a retry may be, on the lead's calendar.
+public enum RetryDay: WireEnum {
+  /// On any.
+  case unspecified
+  /// On the day of the call just ended, or never.
+  case same
+  /// Not before the next day that is neither a weekend nor a public holiday.
+  case nextBusiness
+  /// A number that this build does not know; it survives decoding and encoding.
+  case unrecognized(Int32)
+
+  public static let fullName = "ringmaster.v1.RetryDay"
+  public static let allCases: [Self] = [.unspecified, .same, .nextBusiness]
+
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .same
+      case 2: self = .nextBusiness
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .same: 1
+      case .nextBusiness: 2
+      case .unrecognized(let number): number
+    }
+  }
+
+  public init?(protoName: String) {
+    switch protoName {
+      case "RETRY_DAY_UNSPECIFIED": self = .unspecified
+      case "RETRY_DAY_SAME": self = .same
+      case "RETRY_DAY_NEXT_BUSINESS": self = .nextBusiness
+      default: return nil
+    }
+  }
+
+  public var protoName: String? {
+    switch self {
+      case .unspecified: "RETRY_DAY_UNSPECIFIED"
+      case .same: "RETRY_DAY_SAME"
+      case .nextBusiness: "RETRY_DAY_NEXT_BUSINESS"
+      case .unrecognized: nil
+    }
+  }
+}
+
+/// What a person agreed to, for calls by an artificial voice (47 USC 227(b), FCC 24-17; Do Not Call Register Act 2006).
+public enum ConsentLevel: WireEnum {
+  /// Nothing is known.
+  case unspecified
+  case express
+  case expressWritten
+  /// Taken back: the number is not called, whatever a campaign asks for.
+  case withdrawn
+  /// A number that this build does not know; it survives decoding and encoding.
+  case unrecognized(Int32)
+
+  public static let fullName = "ringmaster.v1.ConsentLevel"
+  public static let allCases: [Self] = [.unspecified, .express, .expressWritten, .withdrawn]
+
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .express
+      case 2: self = .expressWritten
+      case 3: self = .withdrawn
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .express: 1
+      case .expressWritten: 2
+      case .withdrawn: 3
+      case .unrecognized(let number): number
+    }
+  }
+
+  public init?(protoName: String) {
+    switch protoName {
+      case "CONSENT_LEVEL_UNSPECIFIED": self = .unspecified
+      case "CONSENT_LEVEL_EXPRESS": self = .express
+      case "CONSENT_LEVEL_EXPRESS_WRITTEN": self = .expressWritten
+      case "CONSENT_LEVEL_WITHDRAWN": self = .withdrawn
+      default: return nil
+    }
+  }
+
+  public var protoName: String? {
+    switch self {
+      case .unspecified: "CONSENT_LEVEL_UNSPECIFIED"
+      case .express: "CONSENT_LEVEL_EXPRESS"
+      case .expressWritten: "CONSENT_LEVEL_EXPRESS_WRITTEN"
+      case .withdrawn: "CONSENT_LEVEL_WITHDRAWN"
+      case .unrecognized: nil
+    }
+  }
+}
+
 public enum LeadProblemKind: WireEnum {
   case unspecified
   /// The row was refused.
@@ -236,6 +342,21 @@ public struct CampaignPolicy: WireMessage {
   public var discloseRecording: Bool = false
   /// Retry rules of the campaign's own, at most one for an outcome; an outcome without a rule is not retried.
   public var retryRules: [RetryRule] = []
+  /// Days on the lead's calendar on which the campaign does not call (ISO 8601, 2026-12-24).
+  public var excludedDates: [String] = []
+  /// What the person called must have agreed to; unspecified means that the campaign does not ask for consent.
+  public var requiredConsent: ConsentLevel = .unspecified
+  /// Draw numbers to show from the tenant's pool, of this tier (1 to 3), instead of from caller_ids; zero means no.
+  public var callerIdTier: Int32 = 0
+  /// What a call is reserved at in the budget before it is placed, in micro-dollars; zero means as the dialer's rate card
+  /// says for the longest call.
+  public var expectedCallCostMicros: Int64 = 0
+  /// Fed as long as it runs: having no leads left neither completes nor pauses it.
+  public var alwaysOn: Bool = false
+  /// Asked before each call (HTTPS, signed) whether the lead may be called; no clear yes means no. Empty asks nobody.
+  public var eligibilityUrl: String = ""
+  /// How long after it joined a lead may be called; absent means as long as the campaign runs.
+  public var leadExpiry: ProtobufDuration? = nil
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
@@ -248,7 +369,10 @@ public struct CampaignPolicy: WireMessage {
     retryPolicy: String = "", maxConcurrentCalls: Int32 = 0, maxCallsPerMinute: Int32 = 0, budgetMicros: Int64 = 0,
     criteria: [Criterion] = [], minQualificationScore: Int32 = 0, leaveVoicemail: Bool = false,
     voicemailScript: String = "", maxCallDuration: ProtobufDuration? = nil, startsAt: Timestamp? = nil,
-    endsAt: Timestamp? = nil, defaultRegion: String = "", discloseRecording: Bool = false, retryRules: [RetryRule] = []
+    endsAt: Timestamp? = nil, defaultRegion: String = "", discloseRecording: Bool = false, retryRules: [RetryRule] = [],
+    excludedDates: [String] = [], requiredConsent: ConsentLevel = .unspecified, callerIdTier: Int32 = 0,
+    expectedCallCostMicros: Int64 = 0, alwaysOn: Bool = false, eligibilityUrl: String = "",
+    leadExpiry: ProtobufDuration? = nil
   ) {
     self.name = name
     self.callType = callType
@@ -276,6 +400,13 @@ public struct CampaignPolicy: WireMessage {
     self.defaultRegion = defaultRegion
     self.discloseRecording = discloseRecording
     self.retryRules = retryRules
+    self.excludedDates = excludedDates
+    self.requiredConsent = requiredConsent
+    self.callerIdTier = callerIdTier
+    self.expectedCallCostMicros = expectedCallCostMicros
+    self.alwaysOn = alwaysOn
+    self.eligibilityUrl = eligibilityUrl
+    self.leadExpiry = leadExpiry
   }
 }
 
@@ -287,15 +418,65 @@ public struct RetryRule: WireMessage {
   /// The wait before the first, second, ... retry; the last one serves for those that follow.
   public var delays: [ProtobufDuration] = []
   public var maxRetries: Int32 = 0
+  public var day: RetryDay = .unspecified
+  /// Stay away from the time of day of the last call, as far as the windows leave a choice.
+  public var differentWindow: Bool = false
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(outcome: CallOutcome = .unspecified, delays: [ProtobufDuration] = [], maxRetries: Int32 = 0) {
+  public init(
+    outcome: CallOutcome = .unspecified, delays: [ProtobufDuration] = [], maxRetries: Int32 = 0,
+    day: RetryDay = .unspecified, differentWindow: Bool = false
+  ) {
     self.outcome = outcome
     self.delays = delays
     self.maxRetries = maxRetries
+    self.day = day
+    self.differentWindow = differentWindow
+  }
+}
+
+/// Where a lead lives, as far as it decides whose law holds.
+public struct LeadAddress: WireMessage {
+  public static let fullName = "ringmaster.v1.LeadAddress"
+
+  /// ISO 3166-1 alpha-2.
+  public var country: String = ""
+  /// Second part of ISO 3166-2 ("FL", "NSW"); empty when not known.
+  public var subdivision: String = ""
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(country: String = "", subdivision: String = "") {
+    self.country = country
+    self.subdivision = subdivision
+  }
+}
+
+/// One more number of a lead, with consent and a zone of its own.
+public struct LeadNumber: WireMessage {
+  public static let fullName = "ringmaster.v1.LeadNumber"
+
+  /// E.164.
+  public var phone: String = ""
+  public var timeZone: String = ""
+  public var consent: ConsentLevel = .unspecified
+  /// ISO 3166 alpha-2 region of the number.
+  public var region: String = ""
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(phone: String = "", timeZone: String = "", consent: ConsentLevel = .unspecified, region: String = "") {
+    self.phone = phone
+    self.timeZone = timeZone
+    self.consent = consent
+    self.region = region
   }
 }
 
@@ -605,6 +786,13 @@ public struct Lead: WireMessage {
   public var doneReason: String = ""
   /// ISO 3166 alpha-2 region of the number.
   public var region: String = ""
+  /// Of `phone`.
+  public var consent: ConsentLevel = .unspecified
+  /// Further numbers, in the order in which they are tried; at most 4.
+  public var numbers: [LeadNumber] = []
+  public var address: LeadAddress? = nil
+  /// The reason to call is gone from here on: never called at or after this time.
+  public var notAfter: Timestamp? = nil
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
@@ -615,7 +803,8 @@ public struct Lead: WireMessage {
     company: String = "", email: String = "", timeZone: String = "", attributes: [String: String] = [:],
     state: LeadState = .unspecified, outcome: CallOutcome = .unspecified, attempts: Int32 = 0,
     lastCalledAt: Timestamp? = nil, nextAttemptAt: Timestamp? = nil, createdAt: Timestamp? = nil, score: Int32 = 0,
-    scored: Bool = false, doneReason: String = "", region: String = ""
+    scored: Bool = false, doneReason: String = "", region: String = "", consent: ConsentLevel = .unspecified,
+    numbers: [LeadNumber] = [], address: LeadAddress? = nil, notAfter: Timestamp? = nil
   ) {
     self.leadId = leadId
     self.campaignId = campaignId
@@ -636,6 +825,10 @@ public struct Lead: WireMessage {
     self.scored = scored
     self.doneReason = doneReason
     self.region = region
+    self.consent = consent
+    self.numbers = numbers
+    self.address = address
+    self.notAfter = notAfter
   }
 }
 
@@ -652,6 +845,10 @@ public struct NewLead: WireMessage {
   public var email: String = ""
   public var timeZone: String = ""
   public var attributes: [String: String] = [:]
+  public var consent: ConsentLevel = .unspecified
+  public var numbers: [LeadNumber] = []
+  public var address: LeadAddress? = nil
+  public var notAfter: Timestamp? = nil
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
@@ -659,7 +856,8 @@ public struct NewLead: WireMessage {
 
   public init(
     line: Int64 = 0, phone: String = "", firstName: String = "", lastName: String = "", company: String = "",
-    email: String = "", timeZone: String = "", attributes: [String: String] = [:]
+    email: String = "", timeZone: String = "", attributes: [String: String] = [:], consent: ConsentLevel = .unspecified,
+    numbers: [LeadNumber] = [], address: LeadAddress? = nil, notAfter: Timestamp? = nil
   ) {
     self.line = line
     self.phone = phone
@@ -669,6 +867,10 @@ public struct NewLead: WireMessage {
     self.email = email
     self.timeZone = timeZone
     self.attributes = attributes
+    self.consent = consent
+    self.numbers = numbers
+    self.address = address
+    self.notAfter = notAfter
   }
 }
 
@@ -1127,6 +1329,18 @@ extension CampaignPolicy {
         if let item = items[index] { self.retryRules.append(try RetryRule(c: item)) }
       }
     }
+    if c.pointee.n_excluded_dates > 0, let items = c.pointee.excluded_dates {
+      self.excludedDates.reserveCapacity(c.pointee.n_excluded_dates)
+      for index in 0..<c.pointee.n_excluded_dates {
+        self.excludedDates.append(try WireDecoding.string(items[index], "ringmaster.v1.CampaignPolicy.excluded_dates"))
+      }
+    }
+    self.requiredConsent = ConsentLevel(rawValue: Int32(truncatingIfNeeded: c.pointee.required_consent.rawValue))
+    self.callerIdTier = c.pointee.caller_id_tier
+    self.expectedCallCostMicros = c.pointee.expected_call_cost_micros
+    self.alwaysOn = c.pointee.always_on != 0
+    self.eligibilityUrl = try WireDecoding.string(c.pointee.eligibility_url, "ringmaster.v1.CampaignPolicy.eligibility_url")
+    if let item = c.pointee.lead_expiry { self.leadExpiry = ProtobufDuration(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -1231,6 +1445,28 @@ extension CampaignPolicy {
         items[index] = inner
       }
       c.pointee.retry_rules = items
+    }
+    if !self.excludedDates.isEmpty {
+      c.pointee.n_excluded_dates = self.excludedDates.count
+      let items = arena.new(UnsafeMutablePointer<CChar>?.self, self.excludedDates.count)
+      for index in self.excludedDates.indices {
+        items[index] = arena.string(self.excludedDates[index])
+      }
+      c.pointee.excluded_dates = items
+    }
+    c.pointee.required_consent = Ringmaster__V1__ConsentLevel(rawValue: .init(truncatingIfNeeded: self.requiredConsent.rawValue))
+    c.pointee.caller_id_tier = self.callerIdTier
+    c.pointee.expected_call_cost_micros = self.expectedCallCostMicros
+    c.pointee.always_on = self.alwaysOn ? 1 : 0
+    if !self.eligibilityUrl.isEmpty {
+      c.pointee.eligibility_url = arena.string(self.eligibilityUrl)
+    }
+    if let item = self.leadExpiry {
+      let inner = arena.new(Google__Protobuf__Duration.self)
+      google__protobuf__duration__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.lead_expiry = inner
     }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
@@ -1360,6 +1596,41 @@ extension CampaignPolicy {
             fallthrough
           case "retryRules":
             if value != .null { self.retryRules = try WireJSON.array(value) { (item) throws(WireJSONError) in try RetryRule(json: item) } }
+          case "excluded_dates":
+            if json["excludedDates"] != nil { throw WireJSON.twice(as: "excludedDates") }
+            fallthrough
+          case "excludedDates":
+            if value != .null { self.excludedDates = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.string(item) } }
+          case "required_consent":
+            if json["requiredConsent"] != nil { throw WireJSON.twice(as: "requiredConsent") }
+            fallthrough
+          case "requiredConsent":
+            if value != .null { self.requiredConsent = try WireJSON.enumeration(value, of: ConsentLevel.self) }
+          case "caller_id_tier":
+            if json["callerIdTier"] != nil { throw WireJSON.twice(as: "callerIdTier") }
+            fallthrough
+          case "callerIdTier":
+            if value != .null { self.callerIdTier = try WireJSON.int32(value) }
+          case "expected_call_cost_micros":
+            if json["expectedCallCostMicros"] != nil { throw WireJSON.twice(as: "expectedCallCostMicros") }
+            fallthrough
+          case "expectedCallCostMicros":
+            if value != .null { self.expectedCallCostMicros = try WireJSON.int64(value) }
+          case "always_on":
+            if json["alwaysOn"] != nil { throw WireJSON.twice(as: "alwaysOn") }
+            fallthrough
+          case "alwaysOn":
+            if value != .null { self.alwaysOn = try WireJSON.bool(value) }
+          case "eligibility_url":
+            if json["eligibilityUrl"] != nil { throw WireJSON.twice(as: "eligibilityUrl") }
+            fallthrough
+          case "eligibilityUrl":
+            if value != .null { self.eligibilityUrl = try WireJSON.string(value) }
+          case "lead_expiry":
+            if json["leadExpiry"] != nil { throw WireJSON.twice(as: "leadExpiry") }
+            fallthrough
+          case "leadExpiry":
+            if value != .null { self.leadExpiry = try ProtobufDuration(json: value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -1397,6 +1668,13 @@ extension CampaignPolicy {
     if !self.defaultRegion.isEmpty { object["defaultRegion"] = WireJSON.json(self.defaultRegion) }
     if self.discloseRecording { object["discloseRecording"] = WireJSON.json(self.discloseRecording) }
     if !self.retryRules.isEmpty { object["retryRules"] = .array(self.retryRules.map { $0.json }) }
+    if !self.excludedDates.isEmpty { object["excludedDates"] = .array(self.excludedDates.map { WireJSON.json($0) }) }
+    if self.requiredConsent != .unspecified { object["requiredConsent"] = WireJSON.json(self.requiredConsent) }
+    if self.callerIdTier != 0 { object["callerIdTier"] = WireJSON.json(self.callerIdTier) }
+    if self.expectedCallCostMicros != 0 { object["expectedCallCostMicros"] = WireJSON.json(self.expectedCallCostMicros) }
+    if self.alwaysOn { object["alwaysOn"] = WireJSON.json(self.alwaysOn) }
+    if !self.eligibilityUrl.isEmpty { object["eligibilityUrl"] = WireJSON.json(self.eligibilityUrl) }
+    if let item = self.leadExpiry { object["leadExpiry"] = item.json }
     return .object(object)
   }
 }
@@ -1437,6 +1715,8 @@ extension RetryRule {
       }
     }
     self.maxRetries = c.pointee.max_retries
+    self.day = RetryDay(rawValue: Int32(truncatingIfNeeded: c.pointee.day.rawValue))
+    self.differentWindow = c.pointee.different_window != 0
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -1458,6 +1738,8 @@ extension RetryRule {
       c.pointee.delays = items
     }
     c.pointee.max_retries = self.maxRetries
+    c.pointee.day = Ringmaster__V1__RetryDay(rawValue: .init(truncatingIfNeeded: self.day.rawValue))
+    c.pointee.different_window = self.differentWindow ? 1 : 0
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -1477,6 +1759,13 @@ extension RetryRule {
             fallthrough
           case "maxRetries":
             if value != .null { self.maxRetries = try WireJSON.int32(value) }
+          case "day":
+            if value != .null { self.day = try WireJSON.enumeration(value, of: RetryDay.self) }
+          case "different_window":
+            if json["differentWindow"] != nil { throw WireJSON.twice(as: "differentWindow") }
+            fallthrough
+          case "differentWindow":
+            if value != .null { self.differentWindow = try WireJSON.bool(value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -1491,6 +1780,171 @@ extension RetryRule {
     if self.outcome != .unspecified { object["outcome"] = WireJSON.json(self.outcome) }
     if !self.delays.isEmpty { object["delays"] = .array(self.delays.map { $0.json }) }
     if self.maxRetries != 0 { object["maxRetries"] = WireJSON.json(self.maxRetries) }
+    if self.day != .unspecified { object["day"] = WireJSON.json(self.day) }
+    if self.differentWindow { object["differentWindow"] = WireJSON.json(self.differentWindow) }
+    return .object(object)
+  }
+}
+
+extension LeadAddress {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> LeadAddress {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__LeadAddress.self)
+    ringmaster__v1__lead_address__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try LeadAddress(c: c.assumingMemoryBound(to: Ringmaster__V1__LeadAddress.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadAddress.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadAddress.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__LeadAddress>) throws(WireError) {
+    self.init()
+    self.country = try WireDecoding.string(c.pointee.country, "ringmaster.v1.LeadAddress.country")
+    self.subdivision = try WireDecoding.string(c.pointee.subdivision, "ringmaster.v1.LeadAddress.subdivision")
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__LeadAddress>, _ arena: WireArena) {
+    ringmaster__v1__lead_address__init(c)
+    if !self.country.isEmpty {
+      c.pointee.country = arena.string(self.country)
+    }
+    if !self.subdivision.isEmpty {
+      c.pointee.subdivision = arena.string(self.subdivision)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension LeadAddress {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "country":
+            if value != .null { self.country = try WireJSON.string(value) }
+          case "subdivision":
+            if value != .null { self.subdivision = try WireJSON.string(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.country.isEmpty { object["country"] = WireJSON.json(self.country) }
+    if !self.subdivision.isEmpty { object["subdivision"] = WireJSON.json(self.subdivision) }
+    return .object(object)
+  }
+}
+
+extension LeadNumber {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> LeadNumber {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__LeadNumber.self)
+    ringmaster__v1__lead_number__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try LeadNumber(c: c.assumingMemoryBound(to: Ringmaster__V1__LeadNumber.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadNumber.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadNumber.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__LeadNumber>) throws(WireError) {
+    self.init()
+    self.phone = try WireDecoding.string(c.pointee.phone, "ringmaster.v1.LeadNumber.phone")
+    self.timeZone = try WireDecoding.string(c.pointee.time_zone, "ringmaster.v1.LeadNumber.time_zone")
+    self.consent = ConsentLevel(rawValue: Int32(truncatingIfNeeded: c.pointee.consent.rawValue))
+    self.region = try WireDecoding.string(c.pointee.region, "ringmaster.v1.LeadNumber.region")
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__LeadNumber>, _ arena: WireArena) {
+    ringmaster__v1__lead_number__init(c)
+    if !self.phone.isEmpty {
+      c.pointee.phone = arena.string(self.phone)
+    }
+    if !self.timeZone.isEmpty {
+      c.pointee.time_zone = arena.string(self.timeZone)
+    }
+    c.pointee.consent = Ringmaster__V1__ConsentLevel(rawValue: .init(truncatingIfNeeded: self.consent.rawValue))
+    if !self.region.isEmpty {
+      c.pointee.region = arena.string(self.region)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension LeadNumber {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "phone":
+            if value != .null { self.phone = try WireJSON.string(value) }
+          case "time_zone":
+            if json["timeZone"] != nil { throw WireJSON.twice(as: "timeZone") }
+            fallthrough
+          case "timeZone":
+            if value != .null { self.timeZone = try WireJSON.string(value) }
+          case "consent":
+            if value != .null { self.consent = try WireJSON.enumeration(value, of: ConsentLevel.self) }
+          case "region":
+            if value != .null { self.region = try WireJSON.string(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.phone.isEmpty { object["phone"] = WireJSON.json(self.phone) }
+    if !self.timeZone.isEmpty { object["timeZone"] = WireJSON.json(self.timeZone) }
+    if self.consent != .unspecified { object["consent"] = WireJSON.json(self.consent) }
+    if !self.region.isEmpty { object["region"] = WireJSON.json(self.region) }
     return .object(object)
   }
 }
@@ -2768,6 +3222,15 @@ extension Lead {
     self.scored = c.pointee.scored != 0
     self.doneReason = try WireDecoding.string(c.pointee.done_reason, "ringmaster.v1.Lead.done_reason")
     self.region = try WireDecoding.string(c.pointee.region, "ringmaster.v1.Lead.region")
+    self.consent = ConsentLevel(rawValue: Int32(truncatingIfNeeded: c.pointee.consent.rawValue))
+    if c.pointee.n_numbers > 0, let items = c.pointee.numbers {
+      self.numbers.reserveCapacity(c.pointee.n_numbers)
+      for index in 0..<c.pointee.n_numbers {
+        if let item = items[index] { self.numbers.append(try LeadNumber(c: item)) }
+      }
+    }
+    if let item = c.pointee.address { self.address = try LeadAddress(c: item) }
+    if let item = c.pointee.not_after { self.notAfter = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -2847,6 +3310,29 @@ extension Lead {
     if !self.region.isEmpty {
       c.pointee.region = arena.string(self.region)
     }
+    c.pointee.consent = Ringmaster__V1__ConsentLevel(rawValue: .init(truncatingIfNeeded: self.consent.rawValue))
+    if !self.numbers.isEmpty {
+      c.pointee.n_numbers = self.numbers.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__LeadNumber>?.self, self.numbers.count)
+      for index in self.numbers.indices {
+        let inner = arena.new(Ringmaster__V1__LeadNumber.self)
+        self.numbers[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.numbers = items
+    }
+    if let item = self.address {
+      let inner = arena.new(Ringmaster__V1__LeadAddress.self)
+      item.fillC(inner, arena)
+      c.pointee.address = inner
+    }
+    if let item = self.notAfter {
+      let inner = arena.new(Google__Protobuf__Timestamp.self)
+      google__protobuf__timestamp__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.not_after = inner
+    }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -2922,6 +3408,17 @@ extension Lead {
             if value != .null { self.doneReason = try WireJSON.string(value) }
           case "region":
             if value != .null { self.region = try WireJSON.string(value) }
+          case "consent":
+            if value != .null { self.consent = try WireJSON.enumeration(value, of: ConsentLevel.self) }
+          case "numbers":
+            if value != .null { self.numbers = try WireJSON.array(value) { (item) throws(WireJSONError) in try LeadNumber(json: item) } }
+          case "address":
+            if value != .null { self.address = try LeadAddress(json: value) }
+          case "not_after":
+            if json["notAfter"] != nil { throw WireJSON.twice(as: "notAfter") }
+            fallthrough
+          case "notAfter":
+            if value != .null { self.notAfter = try Timestamp(json: value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -2952,6 +3449,10 @@ extension Lead {
     if self.scored { object["scored"] = WireJSON.json(self.scored) }
     if !self.doneReason.isEmpty { object["doneReason"] = WireJSON.json(self.doneReason) }
     if !self.region.isEmpty { object["region"] = WireJSON.json(self.region) }
+    if self.consent != .unspecified { object["consent"] = WireJSON.json(self.consent) }
+    if !self.numbers.isEmpty { object["numbers"] = .array(self.numbers.map { $0.json }) }
+    if let item = self.address { object["address"] = item.json }
+    if let item = self.notAfter { object["notAfter"] = item.json }
     return .object(object)
   }
 }
@@ -2999,6 +3500,15 @@ extension NewLead {
         self.attributes[key] = try WireDecoding.string(item.pointee.value, "ringmaster.v1.NewLead.attributes")
       }
     }
+    self.consent = ConsentLevel(rawValue: Int32(truncatingIfNeeded: c.pointee.consent.rawValue))
+    if c.pointee.n_numbers > 0, let items = c.pointee.numbers {
+      self.numbers.reserveCapacity(c.pointee.n_numbers)
+      for index in 0..<c.pointee.n_numbers {
+        if let item = items[index] { self.numbers.append(try LeadNumber(c: item)) }
+      }
+    }
+    if let item = c.pointee.address { self.address = try LeadAddress(c: item) }
+    if let item = c.pointee.not_after { self.notAfter = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -3041,6 +3551,29 @@ extension NewLead {
       c.pointee.n_attributes = keys.count
       c.pointee.attributes = pointers
     }
+    c.pointee.consent = Ringmaster__V1__ConsentLevel(rawValue: .init(truncatingIfNeeded: self.consent.rawValue))
+    if !self.numbers.isEmpty {
+      c.pointee.n_numbers = self.numbers.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__LeadNumber>?.self, self.numbers.count)
+      for index in self.numbers.indices {
+        let inner = arena.new(Ringmaster__V1__LeadNumber.self)
+        self.numbers[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.numbers = items
+    }
+    if let item = self.address {
+      let inner = arena.new(Ringmaster__V1__LeadAddress.self)
+      item.fillC(inner, arena)
+      c.pointee.address = inner
+    }
+    if let item = self.notAfter {
+      let inner = arena.new(Google__Protobuf__Timestamp.self)
+      google__protobuf__timestamp__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.not_after = inner
+    }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -3076,6 +3609,17 @@ extension NewLead {
             if value != .null { self.timeZone = try WireJSON.string(value) }
           case "attributes":
             if value != .null { self.attributes = try WireJSON.map(value, key: WireJSON.stringKey) { (item) throws(WireJSONError) in try WireJSON.string(item) } }
+          case "consent":
+            if value != .null { self.consent = try WireJSON.enumeration(value, of: ConsentLevel.self) }
+          case "numbers":
+            if value != .null { self.numbers = try WireJSON.array(value) { (item) throws(WireJSONError) in try LeadNumber(json: item) } }
+          case "address":
+            if value != .null { self.address = try LeadAddress(json: value) }
+          case "not_after":
+            if json["notAfter"] != nil { throw WireJSON.twice(as: "notAfter") }
+            fallthrough
+          case "notAfter":
+            if value != .null { self.notAfter = try Timestamp(json: value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -3095,6 +3639,10 @@ extension NewLead {
     if !self.email.isEmpty { object["email"] = WireJSON.json(self.email) }
     if !self.timeZone.isEmpty { object["timeZone"] = WireJSON.json(self.timeZone) }
     if !self.attributes.isEmpty { object["attributes"] = WireJSON.map(self.attributes) { WireJSON.json($0) } }
+    if self.consent != .unspecified { object["consent"] = WireJSON.json(self.consent) }
+    if !self.numbers.isEmpty { object["numbers"] = .array(self.numbers.map { $0.json }) }
+    if let item = self.address { object["address"] = item.json }
+    if let item = self.notAfter { object["notAfter"] = item.json }
     return .object(object)
   }
 }

@@ -142,6 +142,96 @@ void   ringmaster__v1__retry_rule__free_unpacked
   assert(message->base.descriptor == &ringmaster__v1__retry_rule__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   ringmaster__v1__lead_address__init
+                     (Ringmaster__V1__LeadAddress         *message)
+{
+  static const Ringmaster__V1__LeadAddress init_value = RINGMASTER__V1__LEAD_ADDRESS__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__lead_address__get_packed_size
+                     (const Ringmaster__V1__LeadAddress *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_address__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__lead_address__pack
+                     (const Ringmaster__V1__LeadAddress *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_address__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__lead_address__pack_to_buffer
+                     (const Ringmaster__V1__LeadAddress *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_address__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__LeadAddress *
+       ringmaster__v1__lead_address__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__LeadAddress *)
+     protobuf_c_message_unpack (&ringmaster__v1__lead_address__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__lead_address__free_unpacked
+                     (Ringmaster__V1__LeadAddress *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__lead_address__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__lead_number__init
+                     (Ringmaster__V1__LeadNumber         *message)
+{
+  static const Ringmaster__V1__LeadNumber init_value = RINGMASTER__V1__LEAD_NUMBER__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__lead_number__get_packed_size
+                     (const Ringmaster__V1__LeadNumber *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_number__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__lead_number__pack
+                     (const Ringmaster__V1__LeadNumber *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_number__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__lead_number__pack_to_buffer
+                     (const Ringmaster__V1__LeadNumber *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_number__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__LeadNumber *
+       ringmaster__v1__lead_number__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__LeadNumber *)
+     protobuf_c_message_unpack (&ringmaster__v1__lead_number__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__lead_number__free_unpacked
+                     (Ringmaster__V1__LeadNumber *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__lead_number__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   ringmaster__v1__campaign__init
                      (Ringmaster__V1__Campaign         *message)
 {
@@ -1625,7 +1715,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__call_window__descriptor =
   (ProtobufCMessageInit) ringmaster__v1__call_window__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__campaign_policy__field_descriptors[26] =
+static const ProtobufCFieldDescriptor ringmaster__v1__campaign_policy__field_descriptors[33] =
 {
   {
     "name",
@@ -1939,18 +2029,108 @@ static const ProtobufCFieldDescriptor ringmaster__v1__campaign_policy__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "excluded_dates",
+    27,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Ringmaster__V1__CampaignPolicy, n_excluded_dates),
+    offsetof(Ringmaster__V1__CampaignPolicy, excluded_dates),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "required_consent",
+    28,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignPolicy, required_consent),
+    &ringmaster__v1__consent_level__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "caller_id_tier",
+    29,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignPolicy, caller_id_tier),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "expected_call_cost_micros",
+    30,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignPolicy, expected_call_cost_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "always_on",
+    31,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignPolicy, always_on),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "eligibility_url",
+    32,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignPolicy, eligibility_url),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lead_expiry",
+    33,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignPolicy, lead_expiry),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__campaign_policy__field_indices_by_name[] = {
   3,   /* field[3] = agent_name */
+  30,   /* field[30] = always_on */
   15,   /* field[15] = budget_micros */
   4,   /* field[4] = business_name */
   1,   /* field[1] = call_type */
   8,   /* field[8] = call_windows */
+  28,   /* field[28] = caller_id_tier */
   7,   /* field[7] = caller_ids */
   16,   /* field[16] = criteria */
   23,   /* field[23] = default_region */
   24,   /* field[24] = disclose_recording */
+  31,   /* field[31] = eligibility_url */
   22,   /* field[22] = ends_at */
+  26,   /* field[26] = excluded_dates */
+  29,   /* field[29] = expected_call_cost_micros */
+  32,   /* field[32] = lead_expiry */
   18,   /* field[18] = leave_voicemail */
   20,   /* field[20] = max_call_duration */
   10,   /* field[10] = max_calls_per_day */
@@ -1960,6 +2140,7 @@ static const unsigned ringmaster__v1__campaign_policy__field_indices_by_name[] =
   17,   /* field[17] = min_qualification_score */
   0,   /* field[0] = name */
   6,   /* field[6] = provider */
+  27,   /* field[27] = required_consent */
   12,   /* field[12] = retry_policy */
   25,   /* field[25] = retry_rules */
   2,   /* field[2] = script_guidance */
@@ -1971,7 +2152,7 @@ static const unsigned ringmaster__v1__campaign_policy__field_indices_by_name[] =
 static const ProtobufCIntRange ringmaster__v1__campaign_policy__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 26 }
+  { 0, 33 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__campaign_policy__descriptor =
 {
@@ -1981,14 +2162,14 @@ const ProtobufCMessageDescriptor ringmaster__v1__campaign_policy__descriptor =
   "Ringmaster__V1__CampaignPolicy",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__CampaignPolicy),
-  26,
+  33,
   ringmaster__v1__campaign_policy__field_descriptors,
   ringmaster__v1__campaign_policy__field_indices_by_name,
   1,  ringmaster__v1__campaign_policy__number_ranges,
   (ProtobufCMessageInit) ringmaster__v1__campaign_policy__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__retry_rule__field_descriptors[3] =
+static const ProtobufCFieldDescriptor ringmaster__v1__retry_rule__field_descriptors[5] =
 {
   {
     "outcome",
@@ -2026,16 +2207,42 @@ static const ProtobufCFieldDescriptor ringmaster__v1__retry_rule__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "day",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__RetryRule, day),
+    &ringmaster__v1__retry_day__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "different_window",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__RetryRule, different_window),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__retry_rule__field_indices_by_name[] = {
+  3,   /* field[3] = day */
   1,   /* field[1] = delays */
+  4,   /* field[4] = different_window */
   2,   /* field[2] = max_retries */
   0,   /* field[0] = outcome */
 };
 static const ProtobufCIntRange ringmaster__v1__retry_rule__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__retry_rule__descriptor =
 {
@@ -2045,11 +2252,139 @@ const ProtobufCMessageDescriptor ringmaster__v1__retry_rule__descriptor =
   "Ringmaster__V1__RetryRule",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__RetryRule),
-  3,
+  5,
   ringmaster__v1__retry_rule__field_descriptors,
   ringmaster__v1__retry_rule__field_indices_by_name,
   1,  ringmaster__v1__retry_rule__number_ranges,
   (ProtobufCMessageInit) ringmaster__v1__retry_rule__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__lead_address__field_descriptors[2] =
+{
+  {
+    "country",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadAddress, country),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "subdivision",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadAddress, subdivision),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__lead_address__field_indices_by_name[] = {
+  0,   /* field[0] = country */
+  1,   /* field[1] = subdivision */
+};
+static const ProtobufCIntRange ringmaster__v1__lead_address__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__lead_address__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.LeadAddress",
+  "LeadAddress",
+  "Ringmaster__V1__LeadAddress",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__LeadAddress),
+  2,
+  ringmaster__v1__lead_address__field_descriptors,
+  ringmaster__v1__lead_address__field_indices_by_name,
+  1,  ringmaster__v1__lead_address__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__lead_address__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__lead_number__field_descriptors[4] =
+{
+  {
+    "phone",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadNumber, phone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_zone",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadNumber, time_zone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "consent",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadNumber, consent),
+    &ringmaster__v1__consent_level__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "region",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadNumber, region),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__lead_number__field_indices_by_name[] = {
+  2,   /* field[2] = consent */
+  0,   /* field[0] = phone */
+  3,   /* field[3] = region */
+  1,   /* field[1] = time_zone */
+};
+static const ProtobufCIntRange ringmaster__v1__lead_number__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__lead_number__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.LeadNumber",
+  "LeadNumber",
+  "Ringmaster__V1__LeadNumber",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__LeadNumber),
+  4,
+  ringmaster__v1__lead_number__field_descriptors,
+  ringmaster__v1__lead_number__field_indices_by_name,
+  1,  ringmaster__v1__lead_number__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__lead_number__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor ringmaster__v1__campaign__field_descriptors[9] =
@@ -3121,7 +3456,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__lead__attributes_entry__descrip
   (ProtobufCMessageInit) ringmaster__v1__lead__attributes_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__lead__field_descriptors[19] =
+static const ProtobufCFieldDescriptor ringmaster__v1__lead__field_descriptors[23] =
 {
   {
     "lead_id",
@@ -3351,12 +3686,62 @@ static const ProtobufCFieldDescriptor ringmaster__v1__lead__field_descriptors[19
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "consent",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__Lead, consent),
+    &ringmaster__v1__consent_level__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "numbers",
+    21,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__Lead, n_numbers),
+    offsetof(Ringmaster__V1__Lead, numbers),
+    &ringmaster__v1__lead_number__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "address",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__Lead, address),
+    &ringmaster__v1__lead_address__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "not_after",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__Lead, not_after),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__lead__field_indices_by_name[] = {
+  21,   /* field[21] = address */
   11,   /* field[11] = attempts */
   8,   /* field[8] = attributes */
   1,   /* field[1] = campaign_id */
   5,   /* field[5] = company */
+  19,   /* field[19] = consent */
   14,   /* field[14] = created_at */
   17,   /* field[17] = done_reason */
   6,   /* field[6] = email */
@@ -3365,6 +3750,8 @@ static const unsigned ringmaster__v1__lead__field_indices_by_name[] = {
   4,   /* field[4] = last_name */
   0,   /* field[0] = lead_id */
   13,   /* field[13] = next_attempt_at */
+  22,   /* field[22] = not_after */
+  20,   /* field[20] = numbers */
   10,   /* field[10] = outcome */
   2,   /* field[2] = phone */
   18,   /* field[18] = region */
@@ -3376,7 +3763,7 @@ static const unsigned ringmaster__v1__lead__field_indices_by_name[] = {
 static const ProtobufCIntRange ringmaster__v1__lead__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 19 }
+  { 0, 23 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__lead__descriptor =
 {
@@ -3386,7 +3773,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__lead__descriptor =
   "Ringmaster__V1__Lead",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__Lead),
-  19,
+  23,
   ringmaster__v1__lead__field_descriptors,
   ringmaster__v1__lead__field_indices_by_name,
   1,  ringmaster__v1__lead__number_ranges,
@@ -3444,7 +3831,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__new_lead__attributes_entry__des
   (ProtobufCMessageInit) ringmaster__v1__new_lead__attributes_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__new_lead__field_descriptors[8] =
+static const ProtobufCFieldDescriptor ringmaster__v1__new_lead__field_descriptors[12] =
 {
   {
     "line",
@@ -3542,21 +3929,73 @@ static const ProtobufCFieldDescriptor ringmaster__v1__new_lead__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "consent",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__NewLead, consent),
+    &ringmaster__v1__consent_level__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "numbers",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__NewLead, n_numbers),
+    offsetof(Ringmaster__V1__NewLead, numbers),
+    &ringmaster__v1__lead_number__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "address",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__NewLead, address),
+    &ringmaster__v1__lead_address__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "not_after",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__NewLead, not_after),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__new_lead__field_indices_by_name[] = {
+  10,   /* field[10] = address */
   7,   /* field[7] = attributes */
   4,   /* field[4] = company */
+  8,   /* field[8] = consent */
   5,   /* field[5] = email */
   2,   /* field[2] = first_name */
   3,   /* field[3] = last_name */
   0,   /* field[0] = line */
+  11,   /* field[11] = not_after */
+  9,   /* field[9] = numbers */
   1,   /* field[1] = phone */
   6,   /* field[6] = time_zone */
 };
 static const ProtobufCIntRange ringmaster__v1__new_lead__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__new_lead__descriptor =
 {
@@ -3566,7 +4005,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__new_lead__descriptor =
   "Ringmaster__V1__NewLead",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__NewLead),
-  8,
+  12,
   ringmaster__v1__new_lead__field_descriptors,
   ringmaster__v1__new_lead__field_indices_by_name,
   1,  ringmaster__v1__new_lead__number_ranges,
@@ -4609,6 +5048,68 @@ const ProtobufCEnumDescriptor ringmaster__v1__lead_state__descriptor =
   ringmaster__v1__lead_state__enum_values_by_name,
   1,
   ringmaster__v1__lead_state__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue ringmaster__v1__retry_day__enum_values_by_number[3] =
+{
+  { "RETRY_DAY_UNSPECIFIED", "RINGMASTER__V1__RETRY_DAY__RETRY_DAY_UNSPECIFIED", 0 },
+  { "RETRY_DAY_SAME", "RINGMASTER__V1__RETRY_DAY__RETRY_DAY_SAME", 1 },
+  { "RETRY_DAY_NEXT_BUSINESS", "RINGMASTER__V1__RETRY_DAY__RETRY_DAY_NEXT_BUSINESS", 2 },
+};
+static const ProtobufCIntRange ringmaster__v1__retry_day__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex ringmaster__v1__retry_day__enum_values_by_name[3] =
+{
+  { "RETRY_DAY_NEXT_BUSINESS", 2 },
+  { "RETRY_DAY_SAME", 1 },
+  { "RETRY_DAY_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor ringmaster__v1__retry_day__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.RetryDay",
+  "RetryDay",
+  "Ringmaster__V1__RetryDay",
+  "ringmaster.v1",
+  3,
+  ringmaster__v1__retry_day__enum_values_by_number,
+  3,
+  ringmaster__v1__retry_day__enum_values_by_name,
+  1,
+  ringmaster__v1__retry_day__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue ringmaster__v1__consent_level__enum_values_by_number[4] =
+{
+  { "CONSENT_LEVEL_UNSPECIFIED", "RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED", 0 },
+  { "CONSENT_LEVEL_EXPRESS", "RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_EXPRESS", 1 },
+  { "CONSENT_LEVEL_EXPRESS_WRITTEN", "RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_EXPRESS_WRITTEN", 2 },
+  { "CONSENT_LEVEL_WITHDRAWN", "RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_WITHDRAWN", 3 },
+};
+static const ProtobufCIntRange ringmaster__v1__consent_level__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex ringmaster__v1__consent_level__enum_values_by_name[4] =
+{
+  { "CONSENT_LEVEL_EXPRESS", 1 },
+  { "CONSENT_LEVEL_EXPRESS_WRITTEN", 2 },
+  { "CONSENT_LEVEL_UNSPECIFIED", 0 },
+  { "CONSENT_LEVEL_WITHDRAWN", 3 },
+};
+const ProtobufCEnumDescriptor ringmaster__v1__consent_level__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.ConsentLevel",
+  "ConsentLevel",
+  "Ringmaster__V1__ConsentLevel",
+  "ringmaster.v1",
+  4,
+  ringmaster__v1__consent_level__enum_values_by_number,
+  4,
+  ringmaster__v1__consent_level__enum_values_by_name,
+  1,
+  ringmaster__v1__consent_level__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue ringmaster__v1__lead_problem_kind__enum_values_by_number[3] =

@@ -21,6 +21,8 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Ringmaster__V1__CallWindow Ringmaster__V1__CallWindow;
 typedef struct Ringmaster__V1__CampaignPolicy Ringmaster__V1__CampaignPolicy;
 typedef struct Ringmaster__V1__RetryRule Ringmaster__V1__RetryRule;
+typedef struct Ringmaster__V1__LeadAddress Ringmaster__V1__LeadAddress;
+typedef struct Ringmaster__V1__LeadNumber Ringmaster__V1__LeadNumber;
 typedef struct Ringmaster__V1__Campaign Ringmaster__V1__Campaign;
 typedef struct Ringmaster__V1__CreateCampaignRequest Ringmaster__V1__CreateCampaignRequest;
 typedef struct Ringmaster__V1__GetCampaignRequest Ringmaster__V1__GetCampaignRequest;
@@ -84,6 +86,40 @@ typedef enum _Ringmaster__V1__LeadState {
   RINGMASTER__V1__LEAD_STATE__LEAD_STATE_DONE = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RINGMASTER__V1__LEAD_STATE)
 } Ringmaster__V1__LeadState;
+/*
+ * On which day a retry may be, on the lead's calendar.
+ */
+typedef enum _Ringmaster__V1__RetryDay {
+  /*
+   * On any.
+   */
+  RINGMASTER__V1__RETRY_DAY__RETRY_DAY_UNSPECIFIED = 0,
+  /*
+   * On the day of the call just ended, or never.
+   */
+  RINGMASTER__V1__RETRY_DAY__RETRY_DAY_SAME = 1,
+  /*
+   * Not before the next day that is neither a weekend nor a public holiday.
+   */
+  RINGMASTER__V1__RETRY_DAY__RETRY_DAY_NEXT_BUSINESS = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RINGMASTER__V1__RETRY_DAY)
+} Ringmaster__V1__RetryDay;
+/*
+ * What a person agreed to, for calls by an artificial voice (47 USC 227(b), FCC 24-17; Do Not Call Register Act 2006).
+ */
+typedef enum _Ringmaster__V1__ConsentLevel {
+  /*
+   * Nothing is known.
+   */
+  RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED = 0,
+  RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_EXPRESS = 1,
+  RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_EXPRESS_WRITTEN = 2,
+  /*
+   * Taken back: the number is not called, whatever a campaign asks for.
+   */
+  RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_WITHDRAWN = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RINGMASTER__V1__CONSENT_LEVEL)
+} Ringmaster__V1__ConsentLevel;
 typedef enum _Ringmaster__V1__LeadProblemKind {
   RINGMASTER__V1__LEAD_PROBLEM_KIND__LEAD_PROBLEM_KIND_UNSPECIFIED = 0,
   /*
@@ -213,10 +249,40 @@ struct  Ringmaster__V1__CampaignPolicy
    */
   size_t n_retry_rules;
   Ringmaster__V1__RetryRule **retry_rules;
+  /*
+   * Days on the lead's calendar on which the campaign does not call (ISO 8601, 2026-12-24).
+   */
+  size_t n_excluded_dates;
+  char **excluded_dates;
+  /*
+   * What the person called must have agreed to; unspecified means that the campaign does not ask for consent.
+   */
+  Ringmaster__V1__ConsentLevel required_consent;
+  /*
+   * Draw numbers to show from the tenant's pool, of this tier (1 to 3), instead of from caller_ids; zero means no.
+   */
+  int32_t caller_id_tier;
+  /*
+   * What a call is reserved at in the budget before it is placed, in micro-dollars; zero means as the dialer's rate card
+   * says for the longest call.
+   */
+  int64_t expected_call_cost_micros;
+  /*
+   * Fed as long as it runs: having no leads left neither completes nor pauses it.
+   */
+  protobuf_c_boolean always_on;
+  /*
+   * Asked before each call (HTTPS, signed) whether the lead may be called; no clear yes means no. Empty asks nobody.
+   */
+  char *eligibility_url;
+  /*
+   * How long after it joined a lead may be called; absent means as long as the campaign runs.
+   */
+  Google__Protobuf__Duration *lead_expiry;
 };
 #define RINGMASTER__V1__CAMPAIGN_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__campaign_policy__descriptor) \
-    , (char *)protobuf_c_empty_string, RINGMASTER__V1__CALL_TYPE__CALL_TYPE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL, NULL, (char *)protobuf_c_empty_string, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, RINGMASTER__V1__CALL_TYPE__CALL_TYPE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL, NULL, (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL, RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED, 0, 0, 0, (char *)protobuf_c_empty_string, NULL }
 
 
 /*
@@ -232,10 +298,57 @@ struct  Ringmaster__V1__RetryRule
   size_t n_delays;
   Google__Protobuf__Duration **delays;
   int32_t max_retries;
+  Ringmaster__V1__RetryDay day;
+  /*
+   * Stay away from the time of day of the last call, as far as the windows leave a choice.
+   */
+  protobuf_c_boolean different_window;
 };
 #define RINGMASTER__V1__RETRY_RULE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__retry_rule__descriptor) \
-    , RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, 0,NULL, 0 }
+    , RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, 0,NULL, 0, RINGMASTER__V1__RETRY_DAY__RETRY_DAY_UNSPECIFIED, 0 }
+
+
+/*
+ * Where a lead lives, as far as it decides whose law holds.
+ */
+struct  Ringmaster__V1__LeadAddress
+{
+  ProtobufCMessage base;
+  /*
+   * ISO 3166-1 alpha-2.
+   */
+  char *country;
+  /*
+   * Second part of ISO 3166-2 ("FL", "NSW"); empty when not known.
+   */
+  char *subdivision;
+};
+#define RINGMASTER__V1__LEAD_ADDRESS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__lead_address__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * One more number of a lead, with consent and a zone of its own.
+ */
+struct  Ringmaster__V1__LeadNumber
+{
+  ProtobufCMessage base;
+  /*
+   * E.164.
+   */
+  char *phone;
+  char *time_zone;
+  Ringmaster__V1__ConsentLevel consent;
+  /*
+   * ISO 3166 alpha-2 region of the number.
+   */
+  char *region;
+};
+#define RINGMASTER__V1__LEAD_NUMBER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__lead_number__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED, (char *)protobuf_c_empty_string }
 
 
 struct  Ringmaster__V1__Campaign
@@ -542,10 +655,24 @@ struct  Ringmaster__V1__Lead
    * ISO 3166 alpha-2 region of the number.
    */
   char *region;
+  /*
+   * Of `phone`.
+   */
+  Ringmaster__V1__ConsentLevel consent;
+  /*
+   * Further numbers, in the order in which they are tried; at most 4.
+   */
+  size_t n_numbers;
+  Ringmaster__V1__LeadNumber **numbers;
+  Ringmaster__V1__LeadAddress *address;
+  /*
+   * The reason to call is gone from here on: never called at or after this time.
+   */
+  Google__Protobuf__Timestamp *not_after;
 };
 #define RINGMASTER__V1__LEAD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__lead__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, RINGMASTER__V1__LEAD_STATE__LEAD_STATE_UNSPECIFIED, RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, 0, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, RINGMASTER__V1__LEAD_STATE__LEAD_STATE_UNSPECIFIED, RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, 0, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED, 0,NULL, NULL, NULL }
 
 
 struct  Ringmaster__V1__NewLead__AttributesEntry
@@ -577,10 +704,15 @@ struct  Ringmaster__V1__NewLead
   char *time_zone;
   size_t n_attributes;
   Ringmaster__V1__NewLead__AttributesEntry **attributes;
+  Ringmaster__V1__ConsentLevel consent;
+  size_t n_numbers;
+  Ringmaster__V1__LeadNumber **numbers;
+  Ringmaster__V1__LeadAddress *address;
+  Google__Protobuf__Timestamp *not_after;
 };
 #define RINGMASTER__V1__NEW_LEAD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__new_lead__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED, 0,NULL, NULL, NULL }
 
 
 /*
@@ -866,6 +998,44 @@ Ringmaster__V1__RetryRule *
                       const uint8_t       *data);
 void   ringmaster__v1__retry_rule__free_unpacked
                      (Ringmaster__V1__RetryRule *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__LeadAddress methods */
+void   ringmaster__v1__lead_address__init
+                     (Ringmaster__V1__LeadAddress         *message);
+size_t ringmaster__v1__lead_address__get_packed_size
+                     (const Ringmaster__V1__LeadAddress   *message);
+size_t ringmaster__v1__lead_address__pack
+                     (const Ringmaster__V1__LeadAddress   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__lead_address__pack_to_buffer
+                     (const Ringmaster__V1__LeadAddress   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__LeadAddress *
+       ringmaster__v1__lead_address__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__lead_address__free_unpacked
+                     (Ringmaster__V1__LeadAddress *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__LeadNumber methods */
+void   ringmaster__v1__lead_number__init
+                     (Ringmaster__V1__LeadNumber         *message);
+size_t ringmaster__v1__lead_number__get_packed_size
+                     (const Ringmaster__V1__LeadNumber   *message);
+size_t ringmaster__v1__lead_number__pack
+                     (const Ringmaster__V1__LeadNumber   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__lead_number__pack_to_buffer
+                     (const Ringmaster__V1__LeadNumber   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__LeadNumber *
+       ringmaster__v1__lead_number__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__lead_number__free_unpacked
+                     (Ringmaster__V1__LeadNumber *message,
                       ProtobufCAllocator *allocator);
 /* Ringmaster__V1__Campaign methods */
 void   ringmaster__v1__campaign__init
@@ -1479,6 +1649,12 @@ typedef void (*Ringmaster__V1__CampaignPolicy_Closure)
 typedef void (*Ringmaster__V1__RetryRule_Closure)
                  (const Ringmaster__V1__RetryRule *message,
                   void *closure_data);
+typedef void (*Ringmaster__V1__LeadAddress_Closure)
+                 (const Ringmaster__V1__LeadAddress *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__LeadNumber_Closure)
+                 (const Ringmaster__V1__LeadNumber *message,
+                  void *closure_data);
 typedef void (*Ringmaster__V1__Campaign_Closure)
                  (const Ringmaster__V1__Campaign *message,
                   void *closure_data);
@@ -1766,10 +1942,14 @@ void ringmaster__v1__campaign_service__list_leads(ProtobufCService *service,
 
 extern const ProtobufCEnumDescriptor    ringmaster__v1__campaign_state__descriptor;
 extern const ProtobufCEnumDescriptor    ringmaster__v1__lead_state__descriptor;
+extern const ProtobufCEnumDescriptor    ringmaster__v1__retry_day__descriptor;
+extern const ProtobufCEnumDescriptor    ringmaster__v1__consent_level__descriptor;
 extern const ProtobufCEnumDescriptor    ringmaster__v1__lead_problem_kind__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__call_window__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__campaign_policy__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__retry_rule__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__lead_address__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__lead_number__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__campaign__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__create_campaign_request__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__get_campaign_request__descriptor;

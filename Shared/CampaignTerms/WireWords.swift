@@ -79,3 +79,26 @@ extension Telephony.CallState {
     }
   }
 }
+
+extension Telephony.RetryRule.Day {
+  public init?(_ wire: RetryDay) {
+    switch wire {
+    case .unspecified: self = .any
+    case .same: self = .same
+    case .nextBusiness: self = .nextBusiness
+    case .unrecognized: return nil
+    }
+  }
+}
+
+extension Consent {
+  public init?(_ wire: ConsentLevel) {
+    switch wire {
+    case .unspecified: self = .unknown
+    case .express: self = .express
+    case .expressWritten: self = .expressWritten
+    case .withdrawn: self = .withdrawn
+    case .unrecognized: return nil
+    }
+  }
+}
