@@ -161,6 +161,9 @@ let testTargets: [Target] = [
     name: "postgres-benchmark", dependencies: ["Core", "Postgres"], path: "Tests/Load/Postgres/Benchmark",
     swiftSettings: swift),
   .executableTarget(
+    name: "queue-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Queue/Benchmark",
+    swiftSettings: swift),
+  .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
   .target(

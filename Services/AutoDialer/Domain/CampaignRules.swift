@@ -2,9 +2,9 @@ import Core
 import Telephony
 
 /// What a campaign lets the dialer do, read once from its policy.
-struct CampaignRules: Sendable {
+package struct CampaignRules: Sendable {
   var tenant: TenantID
-  var campaign: CampaignID
+  package var campaign: CampaignID
   /// Attempts point at the version they were decided under.
   var policyVersion: Int
   var callType: CallType

@@ -8,13 +8,13 @@ import Telephony
 import Wire
 
 /// The dialer's schema: queue, attempts, leases. Domain values in and out; the statements are in `SQL/queries`.
-struct DialStore: Sendable {
+package struct DialStore: Sendable {
   let pool: PostgresPool
   let events: EventLog
   private let catalog: QueryCatalog
   private let policies = PolicyCache()
 
-  init(pool: PostgresPool, events: EventLog) throws {
+  package init(pool: PostgresPool, events: EventLog) throws {
     self.pool = pool
     self.events = events
     catalog = try QueryCatalog(PackageResources.dialer_queries_sql)
@@ -23,9 +23,9 @@ struct DialStore: Sendable {
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
 
   /// A campaign with its rules and the policy they were read from.
-  struct KnownCampaign: Sendable {
+  package struct KnownCampaign: Sendable {
     var state: String
-    var rules: CampaignRules
+    package var rules: CampaignRules
     var policy: CampaignPolicy
   }
 
@@ -51,7 +51,7 @@ struct DialStore: Sendable {
   }
 
   /// - Throws: `CampaignTerms.Problems` when the policy cannot be read.
-  func campaign(
+  package func campaign(
     _ id: CampaignID, tenant: TenantID, in session: (any PostgresSession)? = nil
   ) async throws -> KnownCampaign? {
     let rows = try await (session ?? pool).query(query("CampaignByID"), tenant, id)
