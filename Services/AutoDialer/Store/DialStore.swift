@@ -125,7 +125,7 @@ extension LeadPlace {
     if let number = try? PhoneNumber.parse(lead.phone, defaultRegion: nil) {
       self.init(number: number, zone: lead.timeZone)
     } else {
-      self.init(region: "", zones: [])
+      self.init()
     }
   }
 }

@@ -76,6 +76,21 @@ import Testing
     #expect(decide(.sequence, .noAnswer, earlier: [.noAnswer]) == .final(.retriesSpent))
   }
 
+  @Test func theNextBusinessDayIsNoPublicHoliday() throws {
+    // Thanksgiving is a Thursday; nothing forbids calls on it, and yet it is no business day.
+    let wednesday = try at("2026-11-25T15:00:00Z")
+    let morning = try #require(MinuteRange(start: 540, end: 720))
+    #expect(
+      decide(.sequence, .noAnswer, at: wednesday) == retry(try at("2026-11-27T18:00:00Z"), avoiding: morning))
+    // Good Friday and Easter Monday in Victoria: from Thursday to Tuesday.
+    let melbourne = CallingPlace(places: ["AU-VIC"], zones: try zones("Australia/Melbourne"))
+    let decision = RetryPolicy.sequence.decide(
+      after: PastCall(outcome: .noAnswer, at: try at("2026-04-01T23:00:00Z")), earlier: [],
+      now: try at("2026-04-01T23:00:00Z"), window: DialWindow(windows: .standard, place: melbourne),
+      zones: melbourne.zones)
+    #expect(decision == retry(try at("2026-04-07T03:00:00Z"), avoiding: morning))
+  }
+
   @Test func oneWindowLeavesNoOther() throws {
     let narrow = DialWindow(
       windows: try CallWindows((1...5).map { CallWindow(weekday: $0, startMinute: 540, endMinute: 600) }),
