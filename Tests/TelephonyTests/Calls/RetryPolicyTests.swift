@@ -131,9 +131,12 @@ import Testing
       let text = policy.json.serialize()
       #expect(try RetryPolicy(json: JSONValue.parse(text)) == policy)
     }
+    let second = RetryPolicy(name: "own", version: 2, rules: [:])
+    #expect(try RetryPolicy(json: JSONValue.parse(second.json.serialize())) == second)
+    #expect(try RetryPolicy(json: JSONValue.parse(#"{"name":"own","rules":{}}"#)).version == 1)
     #expect(
       RetryPolicy.sequence.json.serialize()
-        == #"{"name":"sequence","rules":{"no_answer":{"delays_seconds":[],"max_retries":1,"day":"next_business_day","#
+        == #"{"name":"sequence","version":1,"rules":{"no_answer":{"delays_seconds":[],"max_retries":1,"day":"next_business_day","#
         + #""different_window":true},"busy":{"delays_seconds":[7200],"max_retries":2,"day":"same_day","#
         + #""different_window":false}}}"#)
   }
@@ -142,7 +145,8 @@ import Testing
     (#"[]"#, ": must be an object"),
     (#"{"rules":{}}"#, "name: must be a text that is not empty"),
     (#"{"name":"a"}"#, "rules: must be an object with a rule for each outcome to retry"),
-    (#"{"name":"a","rules":{},"x":1}"#, "x: no such field: name, rules"),
+    (#"{"name":"a","rules":{},"x":1}"#, "x: no such field: name, rules, version"),
+    (#"{"name":"a","version":0,"rules":{}}"#, "version: must be a number from 1 on"),
     (#"{"name":"a","rules":{"qualified":{}}}"#, "rules.qualified: only no_answer, busy and failed can be retried"),
     (#"{"name":"a","rules":{"busy":1}}"#, "rules.busy: must be an object"),
     (#"{"name":"a","rules":{"busy":{"max_retries":1}}}"#, "rules.busy.delays_seconds: must be a list of seconds"),
