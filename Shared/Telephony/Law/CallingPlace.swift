@@ -9,7 +9,7 @@
 /// A lead of whom too little is known may never be callable. An Australian mobile number can be in eight zones, from the
 /// Cocos Islands (UTC+6:30) to Lord Howe (UTC+10:30 or 11): office hours with a lunch break leave not a minute of July in
 /// which all of them are at work, so such a lead needs a zone or a state. The verdict says so (`no_common_instant`).
-public struct CallingPlace: Hashable, Sendable {
+public struct CallingPlace: Hashable, Sendable, CustomStringConvertible {
   /// One zone for each clock that the lead may live by; empty when none is known, and then it is never called.
   public let zones: [TimeZoneRules]
   /// ISO 3166 codes of every place where the lead may be ("US-NY"); "*" where nothing is known. Sorted.
@@ -18,6 +18,12 @@ public struct CallingPlace: Hashable, Sendable {
   public let isConsistent: Bool
   /// The law that holds at all of the places.
   public let envelope: LegalEnvelope
+
+  /// Where it is and why that is not narrower, in one line for people and for evidence.
+  public var description: String {
+    let clocks = zones.isEmpty ? "no known zone" : zones.map(\.name).joined(separator: ", ")
+    return "\(envelope.region) in \(clocks)\(isConsistent ? "" : " (number, zone and address disagree)")"
+  }
 
   /// - Parameters:
   ///   - number: The number to be called.

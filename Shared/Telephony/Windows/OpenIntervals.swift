@@ -38,6 +38,8 @@ struct OpenIntervals: IteratorProtocol {
 private struct ZoneIntervals {
   private let hours: DatedHours
   private let zone: TimeZoneRules
+  /// The last stretch of one offset that was looked at; the next edge nearly always lies in it too.
+  private var segment: TimeZoneRules.Segment
   private let earliestEnd: Int64
   /// Since 1970.
   private var day: Int
@@ -54,7 +56,8 @@ private struct ZoneIntervals {
     self.zone = zone
     earliestEnd = seconds
     // The day before, for hours of that day which an overlap at midnight makes reach into this one.
-    day = Int(zone.localSeconds(at: seconds).flooredDivision(by: 86_400).quotient) - 1
+    segment = zone.segment(at: seconds)
+    day = Int((seconds + Int64(segment.offset)).flooredDivision(by: 86_400).quotient) - 1
   }
 
   /// The stretch to look at now; nil when it would begin after `limit`.
@@ -64,6 +67,18 @@ private struct ZoneIntervals {
   }
 
   mutating func advance() { found = nil }
+
+  /// The second at which the clock shows `local`; what `otherwise` says where a change of the clock is near.
+  private mutating func unambiguous(_ local: Int64, _ otherwise: (Int64) -> Int64) -> Int64 {
+    let candidate = local - Int64(segment.offset)
+    if segment.start < candidate - Self.near, candidate + Self.near < segment.end { return candidate }
+    let second = otherwise(local)
+    segment = zone.segment(at: second)
+    return second
+  }
+
+  /// No two clocks are further apart than this, in seconds: beyond it a change of the clock is not seen.
+  private static let near: Int64 = 2 * 93_600
 
   private mutating func merged(before limit: Int64) -> Range<Int64>? {
     guard var result = following ?? single(before: limit) else { return nil }
@@ -86,8 +101,8 @@ private struct ZoneIntervals {
       while indexInDay < ranges.count {
         let range = ranges[indexInDay]
         indexInDay += 1
-        let start = zone.lastReaching(local: midnight + Int64(range.start) * 60)
-        let end = zone.firstReaching(local: midnight + Int64(range.end) * 60)
+        let start = unambiguous(midnight + Int64(range.start) * 60, zone.lastReaching)
+        let end = unambiguous(midnight + Int64(range.end) * 60, zone.firstReaching)
         if start < end, end > earliestEnd { return start..<end }
       }
       day += 1

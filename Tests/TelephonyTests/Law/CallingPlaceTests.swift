@@ -48,6 +48,9 @@ import Testing
     let torn = try place("+12125550123", country: "US", state: "CA")
     #expect(!torn.isConsistent)
     #expect(torn.places == ["US-CA", "US-NY"])
+    #expect(
+      torn.description
+        == "US-CA+US-NY in America/New_York, America/Los_Angeles (number, zone and address disagree)")
     #expect(torn.zones.map(\.name) == ["America/New_York", "America/Los_Angeles"])
     // Office hours of both coasts: from nine in Los Angeles, which is noon in New York, to five in New York.
     let window = DialWindow(windows: .standard, place: torn)
