@@ -185,6 +185,9 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "telephony-conformance", dependencies: ["Telephony", "Core"], path: "Tests/Conformance/Telephony/Swift",
     swiftSettings: swift),
+  .executableTarget(
+    name: "telephony-benchmark", dependencies: ["Telephony", "Core"], path: "Tests/Load/Telephony/Benchmark",
+    swiftSettings: swift),
   tests("PostgresTests", ["Core", "JSON", "Logging", "Metrics", "Postgres"]),
   tests(
     "EventLogTests",

@@ -164,7 +164,7 @@ extension LeadPlace {
     if let number = try? PhoneNumber.parse(phone, defaultRegion: nil) {
       self.init(number: number, zone: zone)
     } else {
-      self.init(region: "", zones: [])
+      self.init()
     }
   }
 }
