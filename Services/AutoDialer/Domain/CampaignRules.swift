@@ -17,7 +17,10 @@ struct CampaignRules: Sendable {
   var maxCallsPerDay: Int?
   var maxCallsPerMinute: Int?
   var maxConcurrentCalls: Int
-  /// E.164; never empty.
+  var requiredConsent: Consent = .unknown
+  /// How long after it joined a lead may be called; nil: no limit.
+  var leadExpiry: Duration?
+  /// E.164.
   var callerIDs: [String]
   var startsAt: Instant?
   var endsAt: Instant?
@@ -27,9 +30,9 @@ struct CampaignRules: Sendable {
     (startsAt.map { now >= $0 } ?? true) && (endsAt.map { now < $0 } ?? true)
   }
 
-  /// The number to show on a call: the same for the same call, spread evenly over calls.
-  func callerID(for call: CallID) -> String {
-    callerIDs[Int(call.value.low % UInt64(callerIDs.count))]
+  /// The number to show on a call: the same for the same call, spread evenly over calls. Nil when there is none.
+  func callerID(for call: CallID) -> String? {
+    callerIDs.isEmpty ? nil : callerIDs[Int(call.value.low % UInt64(callerIDs.count))]
   }
 }
 
