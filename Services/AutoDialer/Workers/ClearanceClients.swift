@@ -8,11 +8,11 @@ import JSON
 struct WashClient: Sendable {
   /// Numbers of one request.
   static let batch = 1_000
-  private static let timeout = Duration.seconds(20)
 
   let http: HTTPClient
   let url: String
   let key: Secret
+  var timeout = Duration.seconds(20)
 
   enum Result: Sendable {
     case verdicts([String: Clearance.Verdict])
@@ -22,7 +22,7 @@ struct WashClient: Sendable {
   func ask(_ numbers: [String]) async -> Result {
     var request = HTTPClientRequest.json(url: url, ["numbers": .array(numbers.map { .string($0) })])
     request.headers["Authorization"] = "Bearer \(key.value)"
-    request.timeout = Self.timeout
+    request.timeout = timeout
     do {
       let response = try await http.send(request)
       guard response.status.isSuccess else { return .failed("the register answered \(response.status.code)") }
@@ -40,10 +40,10 @@ struct WashClient: Sendable {
 /// asks and when: `X-Ringmaster-Signature: sha256=` and the hexadecimal HMAC-SHA-256 of the text
 /// "`X-Ringmaster-Timestamp`.body".
 struct EligibilityClient: Sendable {
-  private static let timeout = Duration.seconds(2)
-
   let http: HTTPClient
   let secret: Secret
+  /// It is asked while a lead waits.
+  var timeout = Duration.seconds(2)
 
   enum Result: Sendable {
     case answer(EligibilityAnswer)
@@ -58,7 +58,7 @@ struct EligibilityClient: Sendable {
         "tenant_id": .string(question.tenant.description), "campaign_id": .string(question.campaign.description),
         "lead_id": .string(question.lead.description), "phone": .string(question.number),
       ])
-    request.timeout = Self.timeout
+    request.timeout = timeout
     let timestamp = String(now.microsecondsSince1970 / 1_000_000)
     request.headers["X-Ringmaster-Timestamp"] = timestamp
     request.headers["X-Ringmaster-Signature"] = Self.signature(timestamp, request.body, secret: secret)

@@ -20,7 +20,7 @@ final class ClearanceWorker: LifecycleService {
   /// What others answer is small, whatever they send.
   static var httpOptions: HTTPClient.Options {
     var options = HTTPClient.Options()
-    options.responseBytes = 1 << 20
+    options.responseBytes = 256 * 1024
     return options
   }
 

@@ -130,7 +130,8 @@ import Testing
   @Test func aFunctionThatDoesNotExistIsAnswered() {
     var talk = talking()
     _ = talk.handle(.responseStarted, at: now)
-    guard case .answerTool(id: "c", _)? = talk.handle(.toolCall(id: "c", name: "dance", reason: ""), at: now).first else {
+    guard case .answerTool(id: "c", _)? = talk.handle(.toolCall(id: "c", name: "dance", reason: ""), at: now).first
+    else {
       Issue.record("no answer")
       return
     }
@@ -237,7 +238,8 @@ import Testing
       case 6: commands = talk.handle(.audioDone(item: item), at: moment)
       case 7: commands = talk.handle(.responseStarted, at: moment)
       case 8: commands = talk.handle(.responseEnded(failed: .random(using: &generator), EngineUsage()), at: moment)
-      case 9: commands = step > 200 ? talk.handle(.toolCall(id: "c", name: "end_call", reason: "completed"), at: moment) : []
+      case 9:
+        commands = step > 200 ? talk.handle(.toolCall(id: "c", name: "end_call", reason: "completed"), at: moment) : []
       case 10: commands = talk.markReached("\(item):\(Int.random(in: 0...400, using: &generator))")
       case 11: commands = step > 380 ? talk.streamEnded() : []
       default: commands = talk.personAudio(bytes: 160, timestamp: time + 20).commands
