@@ -25,7 +25,9 @@ import Testing
       return .init(importId: "the import")
     }
 
-    func importDoNotCall(_ request: ImportDoNotCallRequest, context: CallContext) async throws -> ImportDoNotCallResponse {
+    func importDoNotCall(_ request: ImportDoNotCallRequest, context: CallContext) async throws
+      -> ImportDoNotCallResponse
+    {
       if fails.withLock({ $0 }) { throw RPCError(.failedPrecondition, "the upload is closed") }
       batches.withLock { $0.append(request) }
       return .init(added: Int32(request.rows.count))
@@ -39,11 +41,15 @@ import Testing
     }
 
     func addDoNotCall(_ request: AddDoNotCallRequest, context: CallContext) async throws -> DoNotCallEntry { .init() }
-    func removeDoNotCall(_ request: RemoveDoNotCallRequest, context: CallContext) async throws -> DoNotCallEntry { .init() }
+    func removeDoNotCall(_ request: RemoveDoNotCallRequest, context: CallContext) async throws -> DoNotCallEntry {
+      .init()
+    }
     func checkDoNotCall(
       _ request: CheckDoNotCallRequest, context: CallContext
     ) async throws -> CheckDoNotCallResponse { .init() }
-    func listDoNotCall(_ request: ListDoNotCallRequest, context: CallContext) async throws -> ListDoNotCallResponse { .init() }
+    func listDoNotCall(_ request: ListDoNotCallRequest, context: CallContext) async throws -> ListDoNotCallResponse {
+      .init()
+    }
   }
 
   private func upload(
