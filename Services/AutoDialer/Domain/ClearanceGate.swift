@@ -68,7 +68,9 @@ struct ClearanceGate: Hashable, Sendable {
         Finding(kind.rawValue, false, "no answer at \(known.checkedAt.rfc3339): \(known.reason)"))
     case .clear, .refused:
       let end = known.expiresAt
-      guard !known.isAsked(now: now) else { return needed(kind, "the answer of \(known.checkedAt.rfc3339) is too old", now: now) }
+      guard !known.isAsked(now: now) else {
+        return needed(kind, "the answer of \(known.checkedAt.rfc3339) is too old", now: now)
+      }
       let answer = "\(known.verdict.rawValue) as of \(known.checkedAt.rfc3339), valid until \(end.rfc3339)"
       if known.verdict == .clear { return .pass(Finding(kind.rawValue, true, answer), until: end) }
       return .never(

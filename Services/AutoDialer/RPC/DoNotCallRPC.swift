@@ -83,7 +83,8 @@ struct DoNotCallRPC: DoNotCallServiceHandler {
       }
     let upload = DialStore.DoNotCallUpload(
       list: try list(request.scope, request.campaignId, context), fileName: String(request.fileName.prefix(255)),
-      source: source, reason: try Self.text(request.reason, "reason"), defaultRegion: try Self.region(request.defaultRegion),
+      source: source, reason: try Self.text(request.reason, "reason"),
+      defaultRegion: try Self.region(request.defaultRegion),
       actor: context.actor)
     var response = OpenDoNotCallImportResponse()
     response.importId = try await store.openDoNotCallImport(upload, tenant: context.tenantID(), now: clock.now())
@@ -91,7 +92,8 @@ struct DoNotCallRPC: DoNotCallServiceHandler {
     return response
   }
 
-  func importDoNotCall(_ request: ImportDoNotCallRequest, context: CallContext) async throws -> ImportDoNotCallResponse {
+  func importDoNotCall(_ request: ImportDoNotCallRequest, context: CallContext) async throws -> ImportDoNotCallResponse
+  {
     let id = try RequestField.id(ImportEntity.self, request.importId, "import_id")
     guard request.batch > 0 else { throw RPCError(.invalidArgument, "batch: must be 1 or more") }
     guard request.rows.count + request.refused.count <= Self.largestBatch else {
@@ -133,7 +135,8 @@ struct DoNotCallRPC: DoNotCallServiceHandler {
     case .global:
       guard Self.isPlatform(context) else {
         throw RPCError(
-          .permissionDenied, "scope: the global list is the platform's; use \"ringmaster rpc\" on auto-dialer's endpoint")
+          .permissionDenied,
+          "scope: the global list is the platform's; use \"ringmaster rpc\" on auto-dialer's endpoint")
       }
       return .global
     case .unrecognized(let value):

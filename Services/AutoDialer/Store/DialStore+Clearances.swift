@@ -66,7 +66,9 @@ extension DialStore {
   }
 
   /// Writes down questions for whoever asks them. One that is written down already, or answered, stays as it is.
-  func ask(_ questions: [ClearanceQuestion], tenant: TenantID, now: Instant, in session: any PostgresSession) async throws {
+  func ask(_ questions: [ClearanceQuestion], tenant: TenantID, now: Instant, in session: any PostgresSession)
+    async throws
+  {
     var seen: Set<Clearance.Key> = []
     let questions = questions.filter { seen.insert($0.key).inserted }
     guard !questions.isEmpty else { return }

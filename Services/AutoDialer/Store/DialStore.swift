@@ -143,7 +143,8 @@ extension CampaignRules {
       windows: terms.windows, zone: terms.zone, retries: terms.retries, maxCallsPerLead: terms.maxCallsPerLead,
       maxCallsPerDay: terms.maxCallsPerDay, maxCallsPerMinute: terms.maxCallsPerMinute,
       maxConcurrentCalls: terms.maxConcurrentCalls, requiredConsent: terms.requiredConsent,
-      eligibilityURL: terms.eligibilityURL, leadExpiry: terms.leadExpiry, callerIDs: terms.callerIDs, startsAt: terms.startsAt, endsAt: terms.endsAt)
+      eligibilityURL: terms.eligibilityURL, leadExpiry: terms.leadExpiry, callerIDs: terms.callerIDs,
+      startsAt: terms.startsAt, endsAt: terms.endsAt)
   }
 }
 

@@ -95,7 +95,8 @@ struct DialerFacts: Sendable {
     try await takeOptOuts(optOuts, in: transaction)
   }
 
-  private func takeOptOuts(_ optOuts: [TenantID: [DialStore.OptOut]], in transaction: PostgresTransaction) async throws {
+  private func takeOptOuts(_ optOuts: [TenantID: [DialStore.OptOut]], in transaction: PostgresTransaction) async throws
+  {
     for (tenant, optOuts) in optOuts.sorted(by: { $0.key < $1.key }) {
       let added = try await store.take(optOuts, tenant: tenant, now: clock.now(), in: transaction)
       if added > 0 { logger.info("people asked not to be called again", [LogField("count", added)]) }

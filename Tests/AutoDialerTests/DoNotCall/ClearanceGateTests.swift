@@ -52,7 +52,8 @@ import Testing
     for key in keys + [.eligibility(lead, url: "https://example.com/other")] where Bool.random(using: &generator) {
       let checkedAt = now - .seconds(Int.random(in: 0...100, using: &generator))
       known[key] = Clearance(
-        verdict: Clearance.Verdict.allCases.randomElement(using: &generator) ?? .refused, reason: "", checkedAt: checkedAt,
+        verdict: Clearance.Verdict.allCases.randomElement(using: &generator) ?? .refused, reason: "",
+        checkedAt: checkedAt,
         expiresAt: now + .seconds(Int.random(in: -50...50, using: &generator)))
     }
     for (key, verdict) in zip(keys, judge(open, australian, url: url, known)) {
@@ -91,9 +92,18 @@ import Testing
     (#"{"results":[{"number":"+61491570156","status":"CLEAR"}]}"#, .some(.unanswered)),
     (#"{"results":[{"number":"+61491570156"}]}"#, .some(.unanswered)),
     (#"{"results":[{"number":"0491570156","status":"clear"}]}"#, nil),
-    (#"{"results":[{"number":"+61491570156","status":"clear"},{"number":"+61491570156","status":"listed"}]}"#, .some(.refused)),
-    (#"{"results":[{"number":"+61491570156","status":"listed"},{"number":"+61491570156","status":"clear"}]}"#, .some(.refused)),
-    (#"{"results":[{"number":"+61491570156","status":"clear"},{"number":"+61491570156","status":"?"}]}"#, .some(.unanswered)),
+    (
+      #"{"results":[{"number":"+61491570156","status":"clear"},{"number":"+61491570156","status":"listed"}]}"#,
+      .some(.refused)
+    ),
+    (
+      #"{"results":[{"number":"+61491570156","status":"listed"},{"number":"+61491570156","status":"clear"}]}"#,
+      .some(.refused)
+    ),
+    (
+      #"{"results":[{"number":"+61491570156","status":"clear"},{"number":"+61491570156","status":"?"}]}"#,
+      .some(.unanswered)
+    ),
     (#"{"results":{"number":"+61491570156","status":"clear"}}"#, nil),
     ("[]", nil),
   ]) func aRegistersAnswerIsReadStrictly(body: String, verdict: Clearance.Verdict?) throws {

@@ -17,6 +17,8 @@ struct Asked: Sendable {
   static let secret = Secret("eligibility-secret")
   static let register = WashAPI(seed: 1, key: key)
 
+  typealias Eligible = @Sendable (JSONValue) async throws -> HTTPResponse
+
   let url: String
   let http: HTTPClient
   /// What the campaign's system was asked, in order.
@@ -34,7 +36,7 @@ struct Asked: Sendable {
   ///   - eligible: Answers a question that was signed rightly.
   ///   - body: Gets the addresses; what is slow ends with it.
   static func with(
-    eligible: @escaping @Sendable (JSONValue) async throws -> HTTPResponse = { _ in .json(["eligible": true]) },
+    eligible: @escaping Eligible = { _ in .json(["eligible": true]) },
     _ body: @escaping @Sendable (Asked) async throws -> Void
   ) async throws {
     let questions = Questions()
@@ -55,7 +57,8 @@ struct Asked: Sendable {
     router.on(.post, "/eligible") { request in
       let bytes = try await request.body.collect()
       let timestamp = request.headers["X-Ringmaster-Timestamp"] ?? ""
-      let expected = "sha256=" + Hex.encode(HMAC.sha256(key: Array(secret.value.utf8), data: Array("\(timestamp).".utf8) + bytes))
+      let code = HMAC.sha256(key: Array(secret.value.utf8), data: Array("\(timestamp).".utf8) + bytes)
+      let expected = "sha256=" + Hex.encode(code)
       guard request.headers["X-Ringmaster-Signature"] == expected else { return .empty(.unauthorized) }
       var question = try JSONValue.parse(bytes).objectValue ?? [:]
       question["timestamp"] = .string(timestamp)

@@ -132,10 +132,11 @@ import Wire
   // MARK: Campaigns' own systems
 
   @Test func aYesIsKeptForItsTimeAndANoEnds() async throws {
-    try await Asked.with(eligible: { question in
+    let onlyEven: Asked.Eligible = { question in
       let isEven = question["phone"]?.stringValue?.last?.wholeNumberValue?.isMultiple(of: 2) == true
       return .json(["eligible": .bool(isEven), "reason": "sold", "ttl_seconds": 600])
-    }) { asked in
+    }
+    try await Asked.with(eligible: onlyEven) { asked in
       try await Dialers.with(gate: Self.gate) { dialers in
         let clock = ManualClock(Dialers.monday)
         let campaign = try await dialers.campaign(policy("\(asked.url)/eligible"))
@@ -162,7 +163,8 @@ import Wire
   }
 
   @Test func anAnswerThatHasRunOutIsAskedForAgain() async throws {
-    try await Asked.with(eligible: { _ in .json(["eligible": true, "ttl_seconds": 60]) }) { asked in
+    let brief: Asked.Eligible = { _ in .json(["eligible": true, "ttl_seconds": 60]) }
+    try await Asked.with(eligible: brief) { asked in
       try await Dialers.with(gate: Self.gate) { dialers in
         let clock = ManualClock(Dialers.monday)
         let campaign = try await dialers.campaign(policy("\(asked.url)/eligible"))
@@ -180,7 +182,8 @@ import Wire
 
   @Test(arguments: [
     ("/broken/500", "it answered 500"), ("/broken/404", "it answered 404"), ("/elsewhere", "it answered 302"),
-    ("/garbage", "it answered neither yes nor no"), ("/huge", "no answer: tooLarge"), ("/silent", "no answer: timedOut"),
+    ("/garbage", "it answered neither yes nor no"), ("/huge", "no answer: tooLarge"),
+    ("/silent", "no answer: timedOut"),
     ("/unsigned", "it answered 401"), ("/nobody", "no answer: connect"),
   ]) func whatIsNoClearYesMeansNotNow(path: String, reason: String) async throws {
     try await Asked.with { asked in

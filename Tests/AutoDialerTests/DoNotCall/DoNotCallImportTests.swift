@@ -15,7 +15,8 @@ import Testing
     }
   }
 
-  private func open(_ rpc: DoNotCallRPC, _ request: OpenDoNotCallImportRequest = .init(fileName: "list.csv")) async throws
+  private func open(_ rpc: DoNotCallRPC, _ request: OpenDoNotCallImportRequest = .init(fileName: "list.csv"))
+    async throws
     -> String
   {
     try await rpc.openDoNotCallImport(request, context: tenant).importId

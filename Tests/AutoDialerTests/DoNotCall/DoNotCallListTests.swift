@@ -64,12 +64,17 @@ import Wire
 
   @Test func theGlobalListIsThePlatforms() async throws {
     try await with { rpc, _ in
-      for context in [tenant, other, CallContext(tenant: tenant.tenant), CallContext(tenant: tenant.tenant, actor: "CLI")] {
-        #expect(await code { _ = try await rpc.addDoNotCall(addition(number, .global), context: context) } == .permissionDenied)
+      for context in [
+        tenant, other, CallContext(tenant: tenant.tenant), CallContext(tenant: tenant.tenant, actor: "CLI"),
+      ] {
+        #expect(
+          await code { _ = try await rpc.addDoNotCall(addition(number, .global), context: context) }
+            == .permissionDenied)
         #expect(
           await code { _ = try await rpc.openDoNotCallImport(.init(scope: .global), context: context) }
             == .permissionDenied)
-        #expect(await code { _ = try await rpc.listDoNotCall(.init(scope: .global), context: context) } == .permissionDenied)
+        #expect(
+          await code { _ = try await rpc.listDoNotCall(.init(scope: .global), context: context) } == .permissionDenied)
       }
       _ = try await rpc.addDoNotCall(addition(number, .global), context: platform)
       #expect(
@@ -145,7 +150,8 @@ import Wire
       for request in bad {
         #expect(await code { _ = try await rpc.addDoNotCall(request, context: tenant) } == .invalidArgument)
       }
-      #expect(await code { _ = try await rpc.addDoNotCall(addition(number), context: CallContext()) } == .unauthenticated)
+      #expect(
+        await code { _ = try await rpc.addDoNotCall(addition(number), context: CallContext()) } == .unauthenticated)
     }
   }
 }
