@@ -15,7 +15,7 @@ public struct AutoDialerConfiguration: Sendable {
   let bridge: [String]
   let knowledge: [String]
   /// The do-not-call register that can be asked, and the key it must be shown.
-  let wash: (url: String, key: Secret)?
+  let wash: (url: String, key: Secret?)?
   /// What questions to campaigns' own systems are signed with.
   let eligibility: Secret?
 
@@ -29,7 +29,7 @@ public struct AutoDialerConfiguration: Sendable {
       help: "the do-not-call register that Australian numbers are washed against; without it they are called only with "
         + "express consent")
     let key = reader.optionalSecret("RINGMASTER_DNC_WASH_KEY", help: "the key that the register must be shown")
-    wash = url.map { ($0, key ?? Secret("")) }
+    wash = url.map { ($0, key) }
     eligibility = reader.optionalSecret(
       "RINGMASTER_ELIGIBILITY_SECRET",
       help: "signs questions to the systems that campaigns name; without it such a campaign calls nobody")

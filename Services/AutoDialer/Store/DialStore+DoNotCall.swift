@@ -110,17 +110,27 @@ extension DialStore {
     in session: (any PostgresSession)? = nil
   ) async throws -> [String: DoNotCallEntry] {
     guard !numbers.isEmpty else { return [:] }
-    let tenants = [DoNotCallList.everybody, tenant]
+    let tenants = numbers.map { _ in DoNotCallList.everybody } + numbers.map { _ in tenant }
     let campaigns = [DoNotCallList.allCampaigns] + (campaign.map { [$0] } ?? [])
-    let session = session ?? pool
-    let rows =
-      if let time {
-        try await session.query(query("DoNotCallAt"), tenants, numbers, campaigns, time)
-      } else {
-        try await session.query(query("DoNotCallNow"), tenants, numbers, campaigns)
-      }
+    let rows = try await entries(tenants, numbers + numbers, campaigns, at: time, in: session ?? pool)
     return Dictionary(grouping: try rows.map(DoNotCallEntry.init), by: \.number)
       .compactMapValues { DoNotCallEntry.forbidding($0, campaign: campaign) }
+  }
+
+  /// In one round trip.
+  private func entries(
+    _ tenants: [TenantID], _ numbers: [String], _ campaigns: [CampaignID], at time: Instant?,
+    in session: any PostgresSession
+  ) async throws -> [PostgresRow] {
+    let lookUp =
+      if let time {
+        PostgresStatement(try query("DoNotCallAt"), tenants, numbers, campaigns, time)
+      } else {
+        PostgresStatement(try query("DoNotCallNow"), tenants, numbers, campaigns)
+      }
+    return try await session.run([
+      PostgresStatement(query("PlanAnew")), lookUp, PostgresStatement(query("PlanAsUsual")),
+    ])[1].rows
   }
 
   /// A call that is about to be asked for.
@@ -133,10 +143,10 @@ extension DialStore {
 
   /// What forbids each of these calls as of now, in their order.
   func lastLook(_ dials: [IntendedDial]) async throws -> [DoNotCallEntry?] {
-    let tenants = Set(dials.map(\.tenant)).union([DoNotCallList.everybody])
+    let tenants = dials.map { _ in DoNotCallList.everybody } + dials.map(\.tenant)
+    let numbers = dials.map(\.number)
     let campaigns = Set(dials.map(\.campaign)).union([DoNotCallList.allCampaigns])
-    let rows = try await pool.query(
-      query("DoNotCallNow"), Array(tenants), Array(Set(dials.map(\.number))), Array(campaigns))
+    let rows = try await entries(tenants, numbers + numbers, Array(campaigns), at: nil, in: pool)
     if rows.isEmpty { return dials.map { _ in nil } }
     let found = try rows.map { (tenant: try $0.get("tenant_id", as: TenantID.self), entry: try DoNotCallEntry($0)) }
     return dials.map { dial in

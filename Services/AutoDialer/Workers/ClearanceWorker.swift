@@ -48,7 +48,15 @@ final class ClearanceWorker: LifecycleService {
       "dialer_clearances_total", "Answers of registers and campaigns' own systems.", labels: ["verdict"])
   }
 
+  /// Registers and campaigns' systems do not wait for each other.
   func run() async throws {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.repeating(self.washRound) }
+      group.addTask { await self.repeating(self.eligibilityRound) }
+    }
+  }
+
+  private func repeating(_ round: () async throws -> Bool) async {
     while !Task.isCancelled && !draining.withLock({ $0 }) {
       var pause = Self.pause
       do {
@@ -65,15 +73,8 @@ final class ClearanceWorker: LifecycleService {
 
   func drain() async { draining.withLock { $0 = true } }
 
-  /// Asks what is to be asked now. True when there may be more.
-  func round() async throws -> Bool {
-    async let washed = washRound()
-    async let asked = eligibilityRound()
-    let more = try await [washed, asked]
-    return more.contains(true)
-  }
-
-  private func washRound() async throws -> Bool {
+  /// Asks the register what is to be asked now. True when there may be more.
+  func washRound() async throws -> Bool {
     guard let wash else { return false }
     let questions = try await store.takeQuestions(
       .wash, most: WashClient.batch, seconds: Self.leaseSeconds, now: clock.now())
@@ -104,7 +105,8 @@ final class ClearanceWorker: LifecycleService {
     return questions.count == WashClient.batch
   }
 
-  private func eligibilityRound() async throws -> Bool {
+  /// Asks campaigns' systems what is to be asked now. True when there may be more.
+  func eligibilityRound() async throws -> Bool {
     guard let eligibility else { return false }
     let now = clock.now()
     let questions = try await store.takeQuestions(

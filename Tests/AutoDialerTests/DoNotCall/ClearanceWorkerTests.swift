@@ -55,7 +55,7 @@ import Wire
         let leads = (0..<40).map { Self.australian($0) }
         try await dialers.add(leads, to: campaign, at: Self.tuesday)
         #expect(try await dialers.claim(campaign, at: Self.tuesday).attempts.isEmpty)
-        #expect(try await asked.worker(dialers.store, clock: clock).round() == false)
+        #expect(try await asked.worker(dialers.store, clock: clock).washRound() == false)
         // They are due at once, not only when the wait is over.
         let claim = try await dialers.claim(campaign, at: Self.tuesday)
         let listed = leads.map(\.phone).filter(Asked.register.isListed)
@@ -76,14 +76,14 @@ import Wire
         let lead = try #require((0..<40).map { Self.australian($0) }.first { !Asked.register.isListed($0.phone) })
         try await dialers.add([lead], to: campaign, at: Self.tuesday)
         let worker = asked.worker(dialers.store, clock: clock)
-        _ = try await worker.round()
+        _ = try await worker.washRound()
         var now = Self.tuesday + .days(28)
         var attempt = try #require(try await dialers.claim(campaign, at: now).attempts.first)
         try await dialers.settle(attempt, .noAnswer, of: campaign, at: now)
         now = Self.tuesday + .days(31)  // A Friday.
         clock.advance(to: now)
         #expect(try await dialers.claim(campaign, at: now).attempts.isEmpty)
-        _ = try await worker.round()
+        _ = try await worker.washRound()
         attempt = try #require(try await dialers.claim(campaign, at: now).attempts.first)
         #expect(attempt.permit.evidence.contains { $0.hasPrefix("wash: clear as of 2026-04-02T23:30:00Z") })
       }
@@ -116,14 +116,14 @@ import Wire
         let campaign = try await dialers.campaign(at: Self.tuesday)
         try await dialers.add([Self.australian(1)], to: campaign, at: Self.tuesday)
         let timeout = path == "/silent" ? Duration.milliseconds(50) : .seconds(60)
-        _ = try await asked.worker(dialers.store, clock: clock, wash: path, timeout: timeout).round()
+        _ = try await asked.worker(dialers.store, clock: clock, wash: path, timeout: timeout).washRound()
         #expect(try await unanswered(dialers) == [reason])
         #expect(try await dialers.claim(campaign, at: Self.tuesday).attempts.isEmpty)
         // Not asked again at once.
-        _ = try await asked.worker(dialers.store, clock: clock).round()
+        _ = try await asked.worker(dialers.store, clock: clock).washRound()
         #expect(try await unanswered(dialers) == [reason])
         clock.advance(by: .minutes(1))
-        _ = try await asked.worker(dialers.store, clock: clock).round()
+        _ = try await asked.worker(dialers.store, clock: clock).washRound()
         #expect(try await unanswered(dialers) == [])
       }
     }
@@ -142,10 +142,10 @@ import Wire
         let campaign = try await dialers.campaign(policy("\(asked.url)/eligible"))
         try await dialers.add((0..<4).map(Dialers.lead), to: campaign)
         let worker = asked.worker(dialers.store, clock: clock)
-        #expect(try await worker.round() == false)
+        #expect(try await worker.eligibilityRound() == false)
         #expect(asked.questions.all.isEmpty)  // Nobody is asked before the lead could be called otherwise.
         #expect(try await dialers.claim(campaign).attempts.isEmpty)
-        _ = try await worker.round()
+        _ = try await worker.eligibilityRound()
         #expect(asked.questions.all.count == 4)
         let question = try #require(asked.questions.all.first)
         #expect(question["timestamp"] == "1772463600")
@@ -172,7 +172,7 @@ import Wire
         let worker = asked.worker(dialers.store, clock: clock)
         for round in 1...3 {
           #expect(try await dialers.claim(campaign, at: clock.now()).attempts.isEmpty)
-          _ = try await worker.round()
+          _ = try await worker.eligibilityRound()
           #expect(asked.questions.all.count == round)
           clock.advance(by: .seconds(61))
         }
@@ -200,7 +200,7 @@ import Wire
         var waits: [Instant] = []
         for tries in 1...3 {
           #expect(try await dialers.claim(campaign, at: clock.now()).attempts.isEmpty)
-          _ = try await worker.round()
+          _ = try await worker.eligibilityRound()
           #expect(try await unanswered(dialers) == [reason])
           #expect(try await dialers.count("select 1 from clearance where tries = \(tries)") == 1)
           let query = NamedQuery(name: "next", sql: "select expires_at from clearance")
@@ -234,7 +234,7 @@ import Wire
         #expect(try await dialers.claim(campaign, most: 200).attempts.isEmpty)
         try await withThrowingTaskGroup(of: Void.self) { group in
           for _ in 0..<3 {
-            group.addTask { while try await asked.worker(dialers.store, clock: clock).round() {} }
+            group.addTask { while try await asked.worker(dialers.store, clock: clock).eligibilityRound() {} }
           }
           try await group.waitForAll()
         }

@@ -28,18 +28,32 @@ select tenant_id, number, campaign_id, source, reason, actor, added_at, removed_
 where tenant_id = $1 and number = $2 and campaign_id = $3 and removed_at is null;
 
 -- name: DoNotCallNow
--- Entries in force for the numbers in $2 on the lists in $1 (tenants) and $3 (campaigns).
+-- Entries in force for tenants $1 and numbers $2, in step, on the lists of campaigns $3. One index seek for each pair:
+-- "offset 0" keeps the planner from joining, which it gets wrong by a factor of a thousand (measured, 2 million entries).
 select d.tenant_id, d.number, d.campaign_id, d.source, d.reason, d.actor, d.added_at, d.removed_at
-from do_not_call d
-where d.tenant_id = any ($1::uuid[]) and d.number = any ($2::text[]) and d.campaign_id = any ($3::uuid[])
-  and d.removed_at is null;
+from unnest($1::uuid[], $2::text[]) as wanted (tenant_id, number)
+cross join lateral (
+  select * from do_not_call d
+  where d.tenant_id = wanted.tenant_id and d.number = wanted.number and d.removed_at is null offset 0) as d
+where d.campaign_id = any ($3::uuid[]);
+
+-- name: PlanAnew
+-- A list may be filled from a handful to millions in a minute. A plan that was right for the handful (read it all) must
+-- not be used again until somebody has counted: what follows is planned for the size that the list has now.
+select set_config('plan_cache_mode', 'force_custom_plan', true);
+
+-- name: PlanAsUsual
+select set_config('plan_cache_mode', 'auto', true);
 
 -- name: DoNotCallAt
 -- As DoNotCallNow, as things stood at $4.
 select d.tenant_id, d.number, d.campaign_id, d.source, d.reason, d.actor, d.added_at, d.removed_at
-from do_not_call d
-where d.tenant_id = any ($1::uuid[]) and d.number = any ($2::text[]) and d.campaign_id = any ($3::uuid[])
-  and d.added_at <= $4 and (d.removed_at is null or d.removed_at > $4);
+from unnest($1::uuid[], $2::text[]) as wanted (tenant_id, number)
+cross join lateral (
+  select * from do_not_call d
+  where d.tenant_id = wanted.tenant_id and d.number = wanted.number
+    and d.added_at <= $4 and (d.removed_at is null or d.removed_at > $4) offset 0) as d
+where d.campaign_id = any ($3::uuid[]);
 
 -- name: DoNotCallPage
 -- Of the lists of tenant $1: those of campaign $2 unless null, removed ones only if $3; after number $4, campaign $5 and
