@@ -8,7 +8,7 @@ import Telephony
 import Wire
 
 /// The dialer's schema: queue, attempts, leases. Domain values in and out; the statements are in `SQL/queries`.
-struct DialStore: Sendable {
+package struct DialStore: Sendable {
   let pool: PostgresPool
   let events: EventLog
   /// Who can be asked whether a number or a lead may be called.
@@ -16,7 +16,12 @@ struct DialStore: Sendable {
   private let catalog: QueryCatalog
   private let policies = PolicyCache()
 
-  init(pool: PostgresPool, events: EventLog, gate: ClearanceGate = .closed) throws {
+  /// A store where nobody can be asked for clearances.
+  package init(pool: PostgresPool, events: EventLog) throws {
+    try self.init(pool: pool, events: events, gate: .closed)
+  }
+
+  init(pool: PostgresPool, events: EventLog, gate: ClearanceGate) throws {
     self.pool = pool
     self.events = events
     self.gate = gate
@@ -26,9 +31,9 @@ struct DialStore: Sendable {
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
 
   /// A campaign with its rules and the policy they were read from.
-  struct KnownCampaign: Sendable {
+  package struct KnownCampaign: Sendable {
     var state: String
-    var rules: CampaignRules
+    package var rules: CampaignRules
     var policy: CampaignPolicy
   }
 
@@ -54,7 +59,7 @@ struct DialStore: Sendable {
   }
 
   /// - Throws: `CampaignTerms.Problems` when the policy cannot be read.
-  func campaign(
+  package func campaign(
     _ id: CampaignID, tenant: TenantID, in session: (any PostgresSession)? = nil
   ) async throws -> KnownCampaign? {
     let rows = try await (session ?? pool).query(query("CampaignByID"), tenant, id)
@@ -168,7 +173,7 @@ extension LeadPlace {
     if let number = try? PhoneNumber.parse(phone, defaultRegion: nil) {
       self.init(number: number, zone: zone)
     } else {
-      self.init(region: "", zones: [])
+      self.init()
     }
   }
 }
