@@ -7,6 +7,7 @@ public import Wire
 public enum MessageRegistry {
   /// In the order of their full names.
   public static let all: [any WireMessage.Type] = [
+    AddDoNotCallRequest.self,
     AddLeadRequest.self,
     AddLeadResponse.self,
     Attempt.self,
@@ -27,6 +28,9 @@ public enum MessageRegistry {
     CampaignPolicy.self,
     CampaignProgress.self,
     ChangeCampaignStateRequest.self,
+    CheckDoNotCallRequest.self,
+    CheckDoNotCallResponse.self,
+    CloseDoNotCallImportRequest.self,
     CloseImportRequest.self,
     CostLine.self,
     CreateCampaignRequest.self,
@@ -36,6 +40,9 @@ public enum MessageRegistry {
     DeleteCampaignRequest.self,
     DeleteCampaignResponse.self,
     DialPermit.self,
+    DoNotCallEntry.self,
+    DoNotCallImportSummary.self,
+    DoNotCallProblem.self,
     EventPosition.self,
     EventRecord.self,
     ExtractedField.self,
@@ -47,6 +54,8 @@ public enum MessageRegistry {
     GetStatisticsRequest.self,
     HealthCheckRequest.self,
     HealthCheckResponse.self,
+    ImportDoNotCallRequest.self,
+    ImportDoNotCallResponse.self,
     ImportLeadsRequest.self,
     ImportLeadsResponse.self,
     ImportSummary.self,
@@ -65,6 +74,8 @@ public enum MessageRegistry {
     ListCampaignAuditResponse.self,
     ListCampaignsRequest.self,
     ListCampaignsResponse.self,
+    ListDoNotCallRequest.self,
+    ListDoNotCallResponse.self,
     ListLeadsRequest.self,
     ListLeadsResponse.self,
     ListMethodsRequest.self,
@@ -73,10 +84,14 @@ public enum MessageRegistry {
     ListPlannedActionsResponse.self,
     MediaCall.self,
     MethodDescription.self,
+    NewDoNotCall.self,
     NewLead.self,
     ObjectionHandler.self,
+    OpenDoNotCallImportRequest.self,
+    OpenDoNotCallImportResponse.self,
     OpenImportRequest.self,
     OpenImportResponse.self,
+    OptOutHeard.self,
     OutcomeDecided.self,
     PageRequest.self,
     PlaceCallRequest.self,
@@ -85,6 +100,7 @@ public enum MessageRegistry {
     QueueStatus.self,
     ReadEventsRequest.self,
     ReadEventsResponse.self,
+    RemoveDoNotCallRequest.self,
     RetryRule.self,
     RetryScheduled.self,
     RpcBatch.self,
@@ -100,7 +116,7 @@ public enum MessageRegistry {
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.fullName, $0) })
 
-  /// The type with this full name, for example `ringmaster.v1.AddLeadRequest`.
+  /// The type with this full name, for example `ringmaster.v1.AddDoNotCallRequest`.
   public static func type(named fullName: String) -> (any WireMessage.Type)? {
     byName[fullName]
   }
