@@ -90,7 +90,7 @@ struct Dialers: Sendable {
   /// The call ended with this outcome.
   func settle(
     _ attempt: DialStore.ClaimedAttempt, _ outcome: Telephony.CallOutcome, of campaign: DialStore.KnownCampaign,
-    permanent: Bool = false, optedOut: Bool = false, at now: Instant = Self.monday
+    permanent: Bool = false, optedOut: Bool = false, costMicros: Int64 = 0, at now: Instant = Self.monday
   ) async throws {
     let lead = try #require(LeadID(attempt.permit.leadId))
     try await pool.transaction(name: "settle") { transaction in
@@ -98,7 +98,7 @@ struct Dialers: Sendable {
         [
           .init(
             call: attempt.call, campaign: campaign.rules.campaign, lead: lead, outcome: outcome, optedOut: optedOut,
-            permanent: permanent, endedAt: now)
+            permanent: permanent, endedAt: now, costMicros: costMicros)
         ], tenant: tenant, now: now, in: transaction)
     }
   }

@@ -24,6 +24,7 @@ extension DialStore {
     var optedOut: Bool
     var permanent: Bool
     var endedAt: Instant
+    var costMicros: Int64 = 0
   }
 
   /// Calls of one tenant that are over: their leads wait for the outcomes, their slots are free at once.
@@ -45,6 +46,8 @@ extension DialStore {
     statements += try free(outcomes.map { ($0.campaign, $0.call) }, tenant: tenant)
     let results = try await transaction.run(statements)
     let news = Set(try results[0].rows.map { try $0.get("call_id", as: CallID.self) })
+    let costs = outcomes.filter { news.contains($0.call) }.map { (call: $0.call, micros: $0.costMicros) }
+    if !costs.isEmpty { _ = try await transaction.run([settling(costs, tenant: tenant)]) }
     let byCampaign = Dictionary(grouping: outcomes.filter { news.contains($0.call) }, by: \.campaign)
     for (campaign, outcomes) in byCampaign.sorted(by: { $0.key < $1.key }) {
       try await settle(outcomes, campaign: campaign, tenant: tenant, now: now, in: transaction)

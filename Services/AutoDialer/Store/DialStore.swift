@@ -13,11 +13,15 @@ struct DialStore: Sendable {
   let events: EventLog
   private let catalog: QueryCatalog
   private let policies = PolicyCache()
+  /// What the installation says about limits.
+  let settings: LimitSettings
 
-  init(pool: PostgresPool, events: EventLog) throws {
+  init(pool: PostgresPool, events: EventLog, settings: LimitSettings = .standard) throws {
     self.pool = pool
     self.events = events
-    catalog = try QueryCatalog(PackageResources.dialer_queries_sql)
+    self.settings = settings
+    catalog = try QueryCatalog(
+      PackageResources.dialer_queries_sql, PackageResources.limit_queries_sql, PackageResources.caller_id_queries_sql)
   }
 
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
@@ -62,9 +66,9 @@ struct DialStore: Sendable {
       known = cached
     } else {
       let policy = try CampaignPolicy.decode(row.get("policy", as: [UInt8].self))
-      known = (
-        CampaignRules(tenant: tenant, campaign: id, policyVersion: version, terms: try CampaignTerms(policy)), policy
-      )
+      var rules = CampaignRules(tenant: tenant, campaign: id, policyVersion: version, terms: try CampaignTerms(policy))
+      if !policy.provider.isEmpty { rules.provider = policy.provider }
+      known = (rules, policy)
       policies.add(id, known)
     }
     return KnownCampaign(state: try row.get("state"), rules: known.rules, policy: known.policy)
@@ -140,7 +144,9 @@ extension CampaignRules {
       windows: terms.windows, zone: terms.zone, retries: terms.retries, maxCallsPerLead: terms.maxCallsPerLead,
       maxCallsPerDay: terms.maxCallsPerDay, maxCallsPerMinute: terms.maxCallsPerMinute,
       maxConcurrentCalls: terms.maxConcurrentCalls, requiredConsent: terms.requiredConsent,
-      leadExpiry: terms.leadExpiry, callerIDs: terms.callerIDs, startsAt: terms.startsAt, endsAt: terms.endsAt)
+      leadExpiry: terms.leadExpiry, callerIDs: terms.callerIDs, callerIDTier: terms.callerIDTier,
+      budgetMicros: terms.budgetMicros, expectedCallCostMicros: terms.expectedCallCostMicros,
+      maxCallDuration: terms.maxCallDuration, startsAt: terms.startsAt, endsAt: terms.endsAt)
   }
 }
 
