@@ -53,6 +53,9 @@ public enum GatewayApplication {
     CampaignRoutes(context: rest).add(to: &router)
     LeadRoutes(context: rest).add(to: &router)
     CallRoutes(context: rest).add(to: &router)
+    let dialer = try context.client(settings.dialer)
+    LimitRoutes(context: rest, limits: LimitServiceClient(dialer)).add(to: &router)
+    CallerIDRoutes(context: rest, callerIDs: CallerIdServiceClient(dialer)).add(to: &router)
     let server = HTTPServer(
       name: "gateway", address: settings.listen, router: router, logger: context.logger, metrics: context.metrics,
       tracer: context.tracer)
