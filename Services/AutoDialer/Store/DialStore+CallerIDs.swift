@@ -141,13 +141,4 @@ extension DialStore {
       standing.restsUntil, standing.judgedSince, standing.alarms, standing.lastAlarmAt, alarm?.alarm.rawValue,
       alarm?.detail, breaker.failures, breaker.openings, breaker.openUntil)
   }
-
-  /// An attempt never left: its number is not used up by it.
-  func giveBack(_ permit: DialPermit, tenant: TenantID, in transaction: PostgresTransaction) async throws {
-    guard let grantedAt = permit.grantedAt?.instant,
-      let row = try await transaction.query(query("LockCallerID"), tenant, permit.from).first
-    else { return }
-    let day = try Self.callerID(row).callerID.zone.local(at: grantedAt).date
-    try await transaction.execute(query("GiveBackCallerIDUse"), tenant, permit.from, day)
-  }
 }

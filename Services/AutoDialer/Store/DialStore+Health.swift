@@ -26,12 +26,12 @@ extension DialStore {
     try await transaction.execute(
       query("InsertCallerIDCalls"), tenant, calls.map(\.number), calls.map(\.endedAt), calls.map(\.call),
       calls.map(\.isAnswered), calls.map(\.isShort), calls.map { $0.fault != .none })
-    // In one order, as claims lock them: providers, then numbers.
-    for (provider, calls) in Dictionary(grouping: calls, by: \.provider).sorted(by: { $0.key < $1.key }) {
-      try await judge(provider: provider, calls, tenant: tenant, now: now, in: transaction)
-    }
+    // In the order in which claims lock them: numbers, then providers.
     for (number, calls) in Dictionary(grouping: calls, by: \.number).sorted(by: { $0.key < $1.key }) {
       try await judge(number: number, calls, tenant: tenant, now: now, in: transaction)
+    }
+    for (provider, calls) in Dictionary(grouping: calls, by: \.provider).sorted(by: { $0.key < $1.key }) {
+      try await judge(provider: provider, calls, tenant: tenant, now: now, in: transaction)
     }
   }
 
@@ -40,7 +40,7 @@ extension DialStore {
   ) async throws {
     let seen = try await transaction.query(query("ProviderLimit"), tenant, provider).first
     let before = try await self.provider(seen, provider, tenant: tenant, now: now, in: transaction)
-    if before.hold != nil, calls.contains(where: { $0.fault != .provider }) {
+    if let hold = before.hold, hold.until + Self.holdGap > now, calls.contains(where: { $0.fault != .provider }) {
       try await transaction.execute(query("RestartHold"), tenant, provider, now)
     }
     guard before.breaker != CircuitBreaker() || calls.contains(where: { $0.fault == .provider }),
@@ -90,6 +90,8 @@ extension DialStore {
 
   /// A number's breaker that opened so often without one call going through is an alarm.
   private static let openingsToAlarm = 2
+  /// Holds that follow each other within this time count as one.
+  static let holdGap = Duration.minutes(1)
   private static let callMemory = Duration.days(60)
 
   /// How a number's latest calls went.

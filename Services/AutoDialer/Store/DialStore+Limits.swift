@@ -14,6 +14,8 @@ struct ClaimLimits: Sendable {
   var tenantZone: TimeZoneRules
   /// The reason for which CampaignBlocked was told and not taken back.
   var blocked: String?
+  /// Calls were settled that the campaign's counter does not have yet.
+  var hasNewSpending: Bool
 }
 
 extension DialStore {
@@ -22,7 +24,7 @@ extension DialStore {
 
   /// Reads what limits a campaign's calls and locks what counts. Nil while another claim has the campaign.
   ///
-  /// Locks are taken in the order campaign (without waiting), provider, tenant, caller ids; provider and tenant only where
+  /// Locks are taken in the order campaign (without waiting), caller ids, provider, tenant; provider and tenant only where
   /// they limit anything, so that claims of other campaigns go on beside this one.
   func limits(
     of rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
@@ -30,39 +32,37 @@ extension DialStore {
     let first = try await transaction.run([
       PostgresStatement(query("LockCounter"), rules.tenant, rules.campaign),
       PostgresStatement(query("PendingSpending"), rules.tenant, rules.campaign),
+      PostgresStatement(query("LiveLeases"), rules.tenant, rules.campaign),
+      callerIDs(of: rules),
       PostgresStatement(query("ProviderLimit"), rules.tenant, rules.provider),
       PostgresStatement(query("TenantLimit"), rules.tenant),
     ])
     guard let counter = first[0].rows.first else { return nil }
-    var provider = try await provider(first[2].rows.first, rules, now: now, in: transaction)
-    var tenant = try await tenant(first[3].rows.first, rules.tenant, now: now, in: transaction)
-    if !provider.caps(at: now).isEmpty {
-      let row = try await transaction.query(query("LockProviderLimit"), rules.tenant, rules.provider).first
-      provider = try await self.provider(row, rules, now: now, in: transaction)
+    var provider = try await provider(first[4].rows.first, rules, now: now, in: transaction)
+    var tenant = try await tenant(first[5].rows.first, rules.tenant, now: now, in: transaction)
+    let isProviderLimited = !provider.caps(at: now).isEmpty
+    let isTenantLimited = !tenant.standing.caps.isEmpty
+    if isProviderLimited || isTenantLimited {
+      let second = try await transaction.run([
+        PostgresStatement(
+          query(isProviderLimited ? "LockProviderLimit" : "ProviderLimit"), rules.tenant, rules.provider),
+        PostgresStatement(query(isTenantLimited ? "LockTenantLimit" : "TenantLimit"), rules.tenant),
+        PostgresStatement(query("LiveLeasesOf"), rules.tenant, rules.provider),
+      ])
+      provider = try await self.provider(second[0].rows.first, rules, now: now, in: transaction)
+      tenant = try await self.tenant(second[1].rows.first, rules.tenant, now: now, in: transaction)
+      provider.live = try second[2].rows[0].get("provider")
+      tenant.standing.live = try second[2].rows[0].get("tenant")
     }
-    if !tenant.standing.caps.isEmpty {
-      let row = try await transaction.query(query("LockTenantLimit"), rules.tenant).first
-      tenant = try await self.tenant(row, rules.tenant, now: now, in: transaction)
-    }
-    let isShared = !provider.caps(at: now).isEmpty || !tenant.standing.caps.isEmpty
-    let second = try await transaction.run([
-      isShared
-        ? PostgresStatement(query("LiveLeasesOf"), rules.tenant, rules.campaign, rules.provider)
-        : PostgresStatement(query("LiveLeases"), rules.tenant, rules.campaign),
-      callerIDs(of: rules),
-    ])
-    let live = second[0].rows.first
-    if isShared {
-      tenant.standing.live = try live?.get("tenant") ?? 0
-      provider.live = try live?.get("provider") ?? 0
-    }
-    let stock = try await stock(second[1].rows, for: rules, zone: tenant.zone, now: now, in: transaction)
+    let stock = try await stock(first[3].rows, for: rules, zone: tenant.zone, now: now, in: transaction)
     let circumstances = Allowance.Circumstances(
-      live: try live?.get("live") ?? 0, counters: try Self.counters(counter).rolled(to: now, zone: rules.zone),
+      live: try first[2].rows[0].get("live"), counters: try Self.counters(counter).rolled(to: now, zone: rules.zone),
       budget: try budget(counter, pending: first[1].rows.first, of: rules), callerIDs: stock.room(at: now),
       tenant: tenant.standing, provider: provider)
+    let pending = first[1].rows[0]
     return ClaimLimits(
-      circumstances: circumstances, stock: stock, tenantZone: tenant.zone, blocked: try counter.get("blocked"))
+      circumstances: circumstances, stock: stock, tenantZone: tenant.zone, blocked: try counter.get("blocked"),
+      hasNewSpending: try pending.get("calls", as: Int.self) > 0)
   }
 
   private static func counters(_ row: PostgresRow) throws -> Allowance.Counters {
@@ -91,15 +91,16 @@ extension DialStore {
     var counters = limits.circumstances.counters
     counters.count(calls)
     let (tenant, campaign) = (rules.tenant, rules.campaign)
-    return [
+    var statements = [
       PostgresStatement(
         try query("SaveCounter"), tenant, campaign, counters.day, counters.dayCalls, counters.minuteStart,
-        counters.minuteCalls, limits.circumstances.budget.expected * Int64(calls)),
-      PostgresStatement(try query("AddUpSpending"), tenant, campaign),
-    ] + [
+        counters.minuteCalls, limits.circumstances.budget.expected * Int64(calls))
+    ]
+    if limits.hasNewSpending { statements.append(PostgresStatement(try query("AddUpSpending"), tenant, campaign)) }
+    return statements + (try saving(limits.stock, tenant: tenant)) + [
       PostgresStatement(try query("CountProviderCalls"), tenant, rules.provider, now.startOfMinute, calls),
       PostgresStatement(try query("CountTenantCalls"), tenant, limits.tenantZone.local(at: now).date, calls),
-    ] + (try saving(limits.stock, tenant: tenant))
+    ]
   }
 
   /// Tells once that a campaign cannot go on, and forgets it when it can again.
@@ -127,6 +128,28 @@ extension DialStore {
     PostgresStatement(try query("SettleSpending"), tenant, costs.map(\.call), costs.map { max(0, $0.micros) })
   }
 
+  /// An attempt never left: what was counted for it on its day is given back, to the campaign, its number and the tenant.
+  /// Locks in the order of claims.
+  func giveBack(_ permit: DialPermit, rules: CampaignRules, in transaction: PostgresTransaction) async throws {
+    guard let grantedAt = permit.grantedAt?.instant, let call = CallID(permit.callId) else { return }
+    let results = try await transaction.run([
+      settling([(call, 0)], tenant: rules.tenant),
+      PostgresStatement(
+        query("GiveBackCampaignCall"), rules.tenant, rules.campaign, rules.zone.local(at: grantedAt).date),
+      PostgresStatement(query("LockCallerID"), rules.tenant, permit.from),
+    ])
+    var statements: [PostgresStatement] = []
+    if let row = results[2].rows.first {
+      let day = try Self.callerID(row).callerID.zone.local(at: grantedAt).date
+      statements.append(PostgresStatement(try query("GiveBackCallerIDUse"), rules.tenant, permit.from, day))
+    }
+    let row = try await transaction.query(query("TenantLimit"), rules.tenant).first
+    let tenant = try await tenant(row, rules.tenant, now: grantedAt, in: transaction)
+    statements.append(
+      PostgresStatement(try query("GiveBackTenantCall"), rules.tenant, tenant.zone.local(at: grantedAt).date))
+    _ = try await transaction.run(statements)
+  }
+
   /// How a campaign's budget stands.
   func budget(_ rules: CampaignRules) async throws -> Budget {
     let row = try await pool.query(query("BudgetOf"), rules.tenant, rules.campaign).first
@@ -141,8 +164,8 @@ extension DialStore {
   func hold(
     _ provider: String, tenant: TenantID, until: Instant, reason: Blockage.Reason, now: Instant
   ) async throws {
-    // Holds that follow each other within a minute count as one.
-    try await pool.execute(query("HoldProvider"), tenant, provider, now, until, reason.rawValue, 60.0)
+    try await pool.execute(
+      query("HoldProvider"), tenant, provider, now, until, reason.rawValue, Self.holdGap.inSeconds)
   }
 }
 
@@ -208,10 +231,9 @@ extension DialStore {
   func standings(
     tenant id: TenantID, provider name: String, now: Instant
   ) async throws -> (tenant: TenantLimit, provider: ProviderStanding) {
-    let none = CampaignID(UniqueID(high: 0, low: 0))
     let results = try await pool.run([
       PostgresStatement(query("TenantLimit"), id), PostgresStatement(query("ProviderLimit"), id, name),
-      PostgresStatement(query("LiveLeasesOf"), id, none, name),
+      PostgresStatement(query("LiveLeasesOf"), id, name),
     ])
     var tenant = try await tenant(results[0].rows.first, id, now: now, in: pool)
     var provider = try await provider(results[1].rows.first, name, tenant: id, now: now, in: pool)

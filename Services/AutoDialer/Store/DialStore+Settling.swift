@@ -9,14 +9,18 @@ import Wire
 /// counts.
 extension DialStore {
   /// A call that is over.
-  struct EndedCall: Sendable {
+  package struct EndedCall: Sendable {
     var call: CallID
     var campaign: CampaignID
     var at: Instant
+
+    package init(call: CallID, campaign: CampaignID, at: Instant) {
+      (self.call, self.campaign, self.at) = (call, campaign, at)
+    }
   }
 
   /// What came of an ended call.
-  struct Outcome: Sendable {
+  package struct Outcome: Sendable {
     var call: CallID
     var campaign: CampaignID
     var lead: LeadID
@@ -24,11 +28,19 @@ extension DialStore {
     var optedOut: Bool
     var permanent: Bool
     var endedAt: Instant
-    var costMicros: Int64 = 0
+    var costMicros: Int64
+
+    package init(
+      call: CallID, campaign: CampaignID, lead: LeadID, outcome: Telephony.CallOutcome, optedOut: Bool, permanent: Bool,
+      endedAt: Instant, costMicros: Int64 = 0
+    ) {
+      (self.call, self.campaign, self.lead, self.outcome) = (call, campaign, lead, outcome)
+      (self.optedOut, self.permanent, self.endedAt, self.costMicros) = (optedOut, permanent, endedAt, costMicros)
+    }
   }
 
   /// Calls of one tenant that are over: their leads wait for the outcomes, their slots are free at once.
-  func end(_ calls: [EndedCall], tenant: TenantID, in transaction: PostgresTransaction) async throws {
+  package func end(_ calls: [EndedCall], tenant: TenantID, in transaction: PostgresTransaction) async throws {
     let calls = calls.sorted { $0.call < $1.call }
     var statements = [PostgresStatement(try query("MarkEnded"), tenant, calls.map(\.call), calls.map(\.at))]
     statements += try free(calls.map { ($0.campaign, $0.call) }, tenant: tenant)
@@ -36,7 +48,9 @@ extension DialStore {
   }
 
   /// Takes in outcomes of one tenant's calls, each once: the lead waits for its retry or is done.
-  func settle(_ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
+  package func settle(_ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction)
+    async throws
+  {
     let outcomes = outcomes.sorted { $0.call < $1.call }
     var statements = [
       PostgresStatement(

@@ -8,7 +8,7 @@ import Telephony
 import Wire
 
 /// The dialer's schema: queue, attempts, leases. Domain values in and out; the statements are in `SQL/queries`.
-struct DialStore: Sendable {
+package struct DialStore: Sendable {
   let pool: PostgresPool
   let events: EventLog
   private let catalog: QueryCatalog
@@ -16,7 +16,11 @@ struct DialStore: Sendable {
   /// What the installation says about limits.
   let settings: LimitSettings
 
-  init(pool: PostgresPool, events: EventLog, settings: LimitSettings = .standard) throws {
+  package init(pool: PostgresPool, events: EventLog) throws {
+    try self.init(pool: pool, events: events, settings: .standard)
+  }
+
+  init(pool: PostgresPool, events: EventLog, settings: LimitSettings) throws {
     self.pool = pool
     self.events = events
     self.settings = settings
@@ -27,9 +31,9 @@ struct DialStore: Sendable {
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
 
   /// A campaign with its rules and the policy they were read from.
-  struct KnownCampaign: Sendable {
+  package struct KnownCampaign: Sendable {
     var state: String
-    var rules: CampaignRules
+    package var rules: CampaignRules
     var policy: CampaignPolicy
   }
 
@@ -55,7 +59,7 @@ struct DialStore: Sendable {
   }
 
   /// - Throws: `CampaignTerms.Problems` when the policy cannot be read.
-  func campaign(
+  package func campaign(
     _ id: CampaignID, tenant: TenantID, in session: (any PostgresSession)? = nil
   ) async throws -> KnownCampaign? {
     let rows = try await (session ?? pool).query(query("CampaignByID"), tenant, id)
@@ -170,7 +174,7 @@ extension LeadPlace {
     if let number = try? PhoneNumber.parse(phone, defaultRegion: nil) {
       self.init(number: number, zone: zone)
     } else {
-      self.init(region: "", zones: [])
+      self.init()
     }
   }
 }

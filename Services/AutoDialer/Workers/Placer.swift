@@ -138,11 +138,15 @@ struct Placer: Sendable {
     request.voice = campaign.policy.voice
     request.maxDuration = ProtobufDuration(campaign.policy.callDuration)
     request.leaveVoicemail = campaign.policy.leaveVoicemail
-    do {
-      // Past its time a permit needs no brief: the bridge only says whether it ever placed the call.
-      if let expiresAt = permit.expiresAt?.instant, clock.now() < expiresAt {
+    // Past its time a permit needs no brief: the bridge only says whether it ever placed the call.
+    if let expiresAt = permit.expiresAt?.instant, clock.now() < expiresAt {
+      do {
         request.brief = try await brief(call, permit: permit, lead: lead, campaign: campaign)
+      } catch {
+        return .unsure(error)  // Whatever its code: it says nothing about what the bridge did with the permit.
       }
+    }
+    do {
       return .has(try await media.placeCall(request, options: options(tenant, call, Self.placeDeadline)))
     } catch let error as RPCError where error.code == .failedPrecondition {
       return .never

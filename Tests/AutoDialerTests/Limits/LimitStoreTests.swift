@@ -35,6 +35,9 @@ import Wire
       let second = try await dialers.claim(campaigns[1], most: 3)
       #expect(first.attempts.count == 3 && second.attempts.count == 2)
       #expect(try await dialers.claim(campaigns[1]).limit == .tenantCallsPerDay)
+      // What never left is not counted.
+      try await dialers.store.withdraw(first.attempts[0].call, tenant: dialers.tenant, now: now)
+      #expect(try await dialers.claim(campaigns[1]).attempts.count == 1)
       let tomorrow = now + .days(1)
       #expect(try await dialers.claim(campaigns[0], at: tomorrow).attempts.count == 5)
     }

@@ -1,7 +1,7 @@
 -- What caps calls, and the numbers they show.
 --
--- Why this shape: counters that cap move in the claim's transaction under row locks taken in the order provider, tenant,
--- campaign, caller id. Whatever happens to calls afterwards is appended (spending, caller_id_call), so that news of calls
+-- Why this shape: counters that cap move in the claim's transaction under row locks taken in the order campaign, caller
+-- ids, provider, tenant. Whatever happens to calls afterwards is appended (spending, caller_id_call), so that news of calls
 -- never waits for a claim, nor a claim for them.
 
 create table tenant_limit (

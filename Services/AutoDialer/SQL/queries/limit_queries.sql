@@ -22,10 +22,8 @@ select max_concurrent_calls, max_calls_per_minute, inbound_percent, minute_start
 from provider_limit where tenant_id = $1 and provider = $2 for update;
 
 -- name: LiveLeasesOf
--- Live leases of campaign $2, of the whole tenant $1, and of the tenant with provider $3.
-select count(*) filter (where campaign_id = $2) as live, count(*) as tenant,
-  count(*) filter (where provider = $3) as provider
-from lease where tenant_id = $1 and expires_at > now();
+-- Live leases of all campaigns of tenant $1, and of those with provider $2.
+select count(*) as tenant, count(*) filter (where provider = $2) as provider from lease where tenant_id = $1 and expires_at > now();
 
 -- name: CountTenantCalls
 -- $2 today in the tenant's zone, $3 calls.
@@ -35,6 +33,14 @@ update tenant_limit set day_calls = case when day = $2 then day_calls else 0 end
 -- $3 this minute, $4 calls.
 update provider_limit set minute_calls = case when minute_start = $3 then minute_calls else 0 end + $4, minute_start = $3
 where tenant_id = $1 and provider = $2;
+
+-- name: GiveBackCampaignCall
+-- An attempt never left: $3 the day on which it was counted.
+update campaign_counter set day_calls = day_calls - 1
+where tenant_id = $1 and campaign_id = $2 and day = $3 and day_calls > 0;
+
+-- name: GiveBackTenantCall
+update tenant_limit set day_calls = day_calls - 1 where tenant_id = $1 and day = $2 and day_calls > 0;
 
 -- name: SetTenantLimit
 insert into tenant_limit (tenant_id, time_zone, max_calls_per_day, max_concurrent_calls) values ($1, $2, $3, $4)
@@ -90,7 +96,8 @@ group by c.tenant_id, c.campaign_id;
 
 -- name: PendingSpending
 -- What is not in the campaign's counter yet.
-select coalesce(sum(spent_micros), 0)::bigint as spent, coalesce(sum(released_micros), 0)::bigint as released
+select count(*) as calls, coalesce(sum(spent_micros), 0)::bigint as spent,
+  coalesce(sum(released_micros), 0)::bigint as released
 from spending where tenant_id = $1 and campaign_id = $2;
 
 -- name: AddUpSpending
