@@ -65,6 +65,8 @@ struct NumberPlace: Hashable, Sendable {
   var area: String
   /// ISO 3166-1 alpha-2; nil for a number of no plan.
   var region: String?
+  /// ISO 3166-2, where the digits tell it: "US-NY".
+  var state: String?
   var zones: [String]
 
   init(_ e164: String) {
@@ -74,12 +76,15 @@ struct NumberPlace: Hashable, Sendable {
     area = String(e164.prefix(country.count + areaDigits))
     region = number?.region
     zones = number?.possibleTimeZones ?? []
+    let places = number.map { CallingPlace(number: $0).places } ?? []
+    state = places.count == 1 ? places.first { $0.contains("-") } : nil
   }
 
   /// How near a number at home here looks to somebody there; smaller is nearer.
   func distance(to other: NumberPlace) -> Int {
     if area == other.area { return 0 }
-    guard let region, region == other.region else { return 3 }
-    return !zones.isEmpty && zones == other.zones ? 1 : 2
+    if let state, state == other.state { return 1 }
+    guard let region, region == other.region else { return 4 }
+    return !zones.isEmpty && zones == other.zones ? 2 : 3
   }
 }

@@ -118,7 +118,7 @@ struct CallerIDStanding: Hashable, Sendable {
   private mutating func enter(_ next: State) { (state, restsUntil) = (next, nil) }
 
   private mutating func comeBack(_ now: Instant, _ today: CivilDate) {
-    judgedSince = now
+    judgedSince = restsUntil ?? now  // Not when somebody looks: the same whenever that is.
     if warmupDay(on: today) == nil { warmupStart = nil }
     enter(warmupStart == nil ? .active : .warming)
   }

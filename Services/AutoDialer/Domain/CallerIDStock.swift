@@ -28,8 +28,8 @@ struct CallerIDStock: Sendable {
   private(set) var numbers: [CallerID]
   private let places: [NumberPlace]
   private let style: Style
-  /// Indices of the numbers that were shown since this was made.
-  private(set) var used: Set<Int> = []
+  /// Calls that were given each number since this was made, by the number's index.
+  private(set) var used: [Int: Int] = [:]
 
   /// - Parameter numbers: Rolled to `now` here.
   init(_ numbers: [CallerID], style: Style, now: Instant) {
@@ -39,7 +39,7 @@ struct CallerIDStock: Sendable {
       number.roll(to: now)
       return number
     }
-    places = numbers.map { NumberPlace($0.number) }
+    places = numbers.count > 1 ? numbers.map { NumberPlace($0.number) } : []
   }
 
   /// Calls that can still show one of the numbers today; nil: any number of calls.
@@ -67,7 +67,7 @@ struct CallerIDStock: Sendable {
   /// Picks the number to show to `called` (E.164) and counts the call: of the numbers that have room, the nearest, and
   /// of those as the style says.
   mutating func choose(for called: String, at now: Instant) -> Choice {
-    let place = NumberPlace(called)
+    let place = numbers.count > 1 ? NumberPlace(called) : nil  // Nothing to choose, nothing to look up.
     let open = numbers.indices.filter { numbers[$0].room(at: now) != 0 }
     guard let best = open.min(by: { precedes($0, $1, for: place) }) else {
       switch closed(at: now) {
@@ -78,7 +78,7 @@ struct CallerIDStock: Sendable {
     numbers[best].dayCalls += 1
     numbers[best].lastUsedAt = now
     numbers[best].isProbed = numbers[best].breaker.gate(at: now) == .probing
-    used.insert(best)
+    used[best, default: 0] += 1
     let number = numbers[best]
     let cap = number.standing.cap(on: number.day, most: number.callsPerDay)
     return .show(
@@ -89,9 +89,9 @@ struct CallerIDStock: Sendable {
           + "on \(number.day)"))
   }
 
-  private func precedes(_ left: Int, _ right: Int, for place: NumberPlace) -> Bool {
+  private func precedes(_ left: Int, _ right: Int, for place: NumberPlace?) -> Bool {
     let (a, b) = (numbers[left], numbers[right])
-    let (near, far) = (places[left].distance(to: place), places[right].distance(to: place))
+    let (near, far) = place.map { (places[left].distance(to: $0), places[right].distance(to: $0)) } ?? (0, 0)
     let (aUsed, bUsed) = (a.lastUsedAt ?? .distantPast, b.lastUsedAt ?? .distantPast)
     switch style {
     case .leastUsed: return (near, a.dayCalls, aUsed, a.number) < (far, b.dayCalls, bUsed, b.number)

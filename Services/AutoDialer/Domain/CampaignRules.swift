@@ -48,7 +48,10 @@ struct LeadPlace: Hashable, Sendable {
 
   /// - Parameters:
   ///   - zone: The lead's own zone (IANA), empty when it is not known. A name that is no zone makes the place unknown.
-  init(number: PhoneNumber, zone: String) { place = CallingPlace(number: number, zone: zone) }
+  ///   - address: Where the lead lives, if that is known: where it and the number disagree, both laws hold.
+  init(number: PhoneNumber, zone: String, address: LeadAddress?) {
+    place = CallingPlace(number: number, zone: zone, address: address)
+  }
 
   /// A place of which nothing is known.
   init() { place = CallingPlace(places: [], zones: []) }

@@ -17,12 +17,15 @@ struct StoredCallerID: Sendable {
 }
 
 extension DialStore {
-  /// The numbers that a campaign may show, to be locked until the transaction ends.
-  func callerIDs(of rules: CampaignRules) throws -> PostgresStatement {
+  /// The numbers that a campaign may show.
+  ///
+  /// - Parameter locks: Until the transaction ends, in one order for all who lock them.
+  func callerIDs(of rules: CampaignRules, locks: Bool = false) throws -> PostgresStatement {
     if let tier = rules.callerIDTier {
-      return PostgresStatement(try query("LockCallerIDsOfTier"), rules.tenant, tier, rules.provider)
+      let query = try query(locks ? "LockCallerIDsOfTier" : "CallerIDsOfTier")
+      return PostgresStatement(query, rules.tenant, tier, rules.provider)
     }
-    return PostgresStatement(try query("LockCallerIDs"), rules.tenant, rules.callerIDs)
+    return PostgresStatement(try query(locks ? "LockCallerIDs" : "CallerIDs"), rules.tenant, rules.callerIDs)
   }
 
   /// The stock of a campaign from what `callerIDs(of:)` gave. Numbers that it names itself and that nobody has seen
@@ -41,14 +44,14 @@ extension DialStore {
       try rows.map { try Self.callerID($0).callerID }, style: settings.callerIDStyle, now: now)
   }
 
-  /// What writes down what a claim counted.
+  /// What writes down the calls that a claim gave to numbers. What time alone changes is not written: it follows from
+  /// what is there whenever somebody looks.
   func saving(_ stock: CallerIDStock, tenant: TenantID) throws -> [PostgresStatement] {
-    try stock.used.sorted().map { index in
+    // By number: the order in which others lock them.
+    try stock.used.sorted { stock.numbers[$0.key].number < stock.numbers[$1.key].number }.map { index, calls in
       let number = stock.numbers[index]
-      let standing = number.standing
       return PostgresStatement(
-        try query("SaveCallerIDUse"), tenant, number.number, standing.state.rawValue, standing.warmupStart,
-        standing.restsUntil, standing.judgedSince, number.day, number.dayCalls, number.lastUsedAt)
+        try query("CountCallerIDUse"), tenant, number.number, number.day, calls, number.lastUsedAt)
     }
   }
 

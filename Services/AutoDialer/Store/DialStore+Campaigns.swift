@@ -13,9 +13,9 @@ extension DialStore {
 
   /// Takes in a campaign as it is now. A change of policy moves its waiting tasks to their new due times; the end of
   /// the campaign ends them.
-  package func take(_ campaign: Campaign, tenant: TenantID, now: Instant, in transaction: PostgresTransaction)
-    async throws
-  {
+  package func take(
+    _ campaign: Campaign, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+  ) async throws {
     guard let id = CampaignID(campaign.campaignId), let policy = campaign.policy else { return }
     let before = try await self.campaign(id, tenant: tenant, in: transaction)
     try await transaction.execute(

@@ -59,7 +59,8 @@ extension DialStore {
   ) async throws {
     try await transaction.execute(query("ForgetCallerIDCalls"), tenant, number, now - Self.callMemory)
     guard let row = try await transaction.query(query("CallerIDByNumber"), tenant, number).first else { return }
-    let seen = try Self.callerID(row)
+    var seen = try Self.callerID(row)
+    seen.callerID.roll(to: now)
     // A number that a campaign brought itself is its operator's to judge.
     guard seen.callerID.tier != nil else { return }
     let health = try await health(of: seen, tenant: tenant, in: transaction)

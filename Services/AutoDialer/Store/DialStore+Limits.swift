@@ -24,7 +24,7 @@ extension DialStore {
 
   /// Reads what limits a campaign's calls and locks what counts. Nil while another claim has the campaign.
   ///
-  /// Locks are taken in the order campaign (without waiting), caller ids, provider, tenant; provider and tenant only where
+  /// Locks are taken in the order campaign (without waiting), caller ids, provider, tenant; all but the first only where
   /// they limit anything, so that claims of other campaigns go on beside this one.
   func limits(
     of rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
@@ -40,21 +40,24 @@ extension DialStore {
     guard let counter = first[0].rows.first else { return nil }
     var provider = try await provider(first[4].rows.first, rules, now: now, in: transaction)
     var tenant = try await tenant(first[5].rows.first, rules.tenant, now: now, in: transaction)
-    let isProviderLimited = !provider.caps(at: now).isEmpty
-    let isTenantLimited = !tenant.standing.caps.isEmpty
-    if isProviderLimited || isTenantLimited {
+    var stock = try await stock(first[3].rows, for: rules, zone: tenant.zone, now: now, in: transaction)
+    // What is limited across campaigns is read again under its lock.
+    let (limitsNumbers, limitsProvider, limitsTenant) = (
+      stock.room(at: now) != nil, !provider.caps(at: now).isEmpty, !tenant.standing.caps.isEmpty
+    )
+    if limitsNumbers || limitsProvider || limitsTenant {
       let second = try await transaction.run([
-        PostgresStatement(
-          query(isProviderLimited ? "LockProviderLimit" : "ProviderLimit"), rules.tenant, rules.provider),
-        PostgresStatement(query(isTenantLimited ? "LockTenantLimit" : "TenantLimit"), rules.tenant),
+        callerIDs(of: rules, locks: limitsNumbers),
+        PostgresStatement(query(limitsProvider ? "LockProviderLimit" : "ProviderLimit"), rules.tenant, rules.provider),
+        PostgresStatement(query(limitsTenant ? "LockTenantLimit" : "TenantLimit"), rules.tenant),
         PostgresStatement(query("LiveLeasesOf"), rules.tenant, rules.provider),
       ])
-      provider = try await self.provider(second[0].rows.first, rules, now: now, in: transaction)
-      tenant = try await self.tenant(second[1].rows.first, rules.tenant, now: now, in: transaction)
-      provider.live = try second[2].rows[0].get("provider")
-      tenant.standing.live = try second[2].rows[0].get("tenant")
+      stock = try await self.stock(second[0].rows, for: rules, zone: tenant.zone, now: now, in: transaction)
+      provider = try await self.provider(second[1].rows.first, rules, now: now, in: transaction)
+      tenant = try await self.tenant(second[2].rows.first, rules.tenant, now: now, in: transaction)
+      provider.live = try second[3].rows[0].get("provider")
+      tenant.standing.live = try second[3].rows[0].get("tenant")
     }
-    let stock = try await stock(first[3].rows, for: rules, zone: tenant.zone, now: now, in: transaction)
     let circumstances = Allowance.Circumstances(
       live: try first[2].rows[0].get("live"), counters: try Self.counters(counter).rolled(to: now, zone: rules.zone),
       budget: try budget(counter, pending: first[1].rows.first, of: rules), callerIDs: stock.room(at: now),

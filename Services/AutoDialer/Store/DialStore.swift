@@ -161,7 +161,8 @@ extension Callee {
     let all = [main] + lead.numbers.map { (phone: $0.phone, zone: $0.timeZone, consent: $0.consent) }
     let numbers = all.prefix(Self.mostNumbers).enumerated().map { index, number in
       Number(
-        index: index, phone: number.phone, place: LeadPlace(phone: number.phone, zone: number.zone),
+        index: index, phone: number.phone,
+        place: LeadPlace(phone: number.phone, zone: number.zone, address: lead.address),
         // What a later version means by its word for consent is not known here: no consent.
         consent: Consent(number.consent) ?? .withdrawn)
     }
@@ -170,10 +171,14 @@ extension Callee {
 }
 
 extension LeadPlace {
-  init(phone: String, zone: String) {
-    if let number = try? PhoneNumber.parse(phone, defaultRegion: nil) {
-      self.init(number: number, zone: zone)
-    } else {
+  /// - Parameter address: As the lead's owner wrote it. One that makes no sense makes the place unknown: somebody meant
+  ///   something by it, and guessing past it could ring a phone at night.
+  init(phone: String, zone: String, address: RingmasterMessages.LeadAddress?) {
+    do {
+      let number = try PhoneNumber.parse(phone, defaultRegion: nil)
+      let address = try address.map { try Telephony.LeadAddress(country: $0.country, state: $0.subdivision) }
+      self.init(number: number, zone: zone, address: address)
+    } catch {
       self.init()
     }
   }

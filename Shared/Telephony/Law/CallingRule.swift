@@ -15,6 +15,8 @@ public struct CallingRule: Hashable, Sendable {
   /// Whether no call is allowed on a public holiday of the place, nor on a day of which that is not known.
   public let shutsOnHolidays: Bool
   let hours: WeeklyHours
+  /// What it says and where, in one text.
+  let citation: String
 
   /// Every rule, in the order of the file.
   static let all = DataSection.read(PackageResources.calling_laws_txt).map(CallingRule.init)
@@ -30,6 +32,7 @@ public struct CallingRule: Hashable, Sendable {
     self.validFrom = validFrom
     self.shutsOnHolidays = shutsOnHolidays
     self.hours = hours
+    citation = "\(says) (\(source))"
   }
 
   init(_ section: DataSection) {

@@ -77,7 +77,7 @@ extension DialWindow {
         return .publicHoliday(name: name, place: calendar.place, zone: zone.name, local: local)
       }
     }
-    return .legalHours(rule: "\(rule.says) (\(rule.source))", zone: zone.name, local: local)
+    return .legalHours(rule: rule.citation, zone: zone.name, local: local)
   }
 }
 

@@ -37,7 +37,7 @@ public struct LegalEnvelope: Hashable, Sendable {
   public var rules: [CallingRule] { bound.map(\.rule) }
 
   /// All rules in one line, for people.
-  public var rule: String { rules.map { "\($0.says) (\($0.source))" }.joined(separator: "; ") }
+  public var rule: String { rules.map(\.citation).joined(separator: "; ") }
 
   /// - Parameter hours: the legal hours of each ISO weekday (1 is Monday); a weekday that is absent allows no call.
   public init(region: String, rule: String, hours: [Int: MinuteRange]) {

@@ -68,13 +68,10 @@ private struct ZoneIntervals {
 
   mutating func advance() { found = nil }
 
-  /// The second at which the clock shows `local`; what `otherwise` says where a change of the clock is near.
-  private mutating func unambiguous(_ local: Int64, _ otherwise: (Int64) -> Int64) -> Int64 {
-    let candidate = local - Int64(segment.offset)
-    if segment.start < candidate - Self.near, candidate + Self.near < segment.end { return candidate }
-    let second = otherwise(local)
-    segment = zone.segment(at: second)
-    return second
+  /// Whether no change of the clock is near the second at which it shows `local`, so that the offset says which it is.
+  private func isPlain(_ local: Int64) -> Bool {
+    let second = local - Int64(segment.offset)
+    return segment.start < second - Self.near && second + Self.near < segment.end
   }
 
   /// No two clocks are further apart than this, in seconds: beyond it a change of the clock is not seen.
@@ -101,8 +98,18 @@ private struct ZoneIntervals {
       while indexInDay < ranges.count {
         let range = ranges[indexInDay]
         indexInDay += 1
-        let start = unambiguous(midnight + Int64(range.start) * 60, zone.lastReaching)
-        let end = unambiguous(midnight + Int64(range.end) * 60, zone.firstReaching)
+        let first = midnight + Int64(range.start) * 60
+        let last = midnight + Int64(range.end) * 60
+        let start: Int64
+        let end: Int64
+        if isPlain(first), isPlain(last) {
+          start = first - Int64(segment.offset)
+          end = last - Int64(segment.offset)
+        } else {
+          start = zone.lastReaching(local: first)
+          end = zone.firstReaching(local: last)
+          segment = zone.segment(at: end)
+        }
         if start < end, end > earliestEnd { return start..<end }
       }
       day += 1

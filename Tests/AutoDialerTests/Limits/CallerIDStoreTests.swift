@@ -106,6 +106,8 @@ import Wire
       let changed = try #require(
         try await dialers.store.change(bad, event: nil, tier: nil, tenant: dialers.tenant, now: now + .days(2)))
       #expect(changed.callerID.standing.state == .active)
+      try await end(1, from: bad, at: now + .days(2), dialers)
+      #expect(try await dialers.store.callerID(bad, tenant: dialers.tenant)?.callerID.standing.alarms == 1)
     }
   }
 

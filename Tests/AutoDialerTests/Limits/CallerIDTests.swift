@@ -150,6 +150,16 @@ import Testing
     #expect(shown(far) != nil)
   }
 
+  @Test func aNumberOfTheStateComesBeforeOneOfTheZone() {
+    func distance(_ left: String, _ right: String) -> Int { NumberPlace(left).distance(to: NumberPlace(right)) }
+    #expect(distance("+12125550100", "+12125550123") == 0)
+    #expect(distance("+12125550100", "+17165550123") == 1)  // Buffalo: New York as well.
+    #expect(distance("+12125550100", "+16175550123") == 2)  // Boston: the same clock.
+    #expect(distance("+12125550100", "+14155550123") == 3)
+    #expect(distance("+12125550100", "+61412345678") == 4)
+    #expect(distance("+15005550006", "+15005550007") == 0)  // In no plan.
+  }
+
   @Test func roundRobinShowsWhatWasShownLongestAgo() throws {
     var stock = CallerIDStock(
       try ["+12125550100", "+12125550101", "+12125550102"].map { try number($0) }, style: .roundRobin, now: now)

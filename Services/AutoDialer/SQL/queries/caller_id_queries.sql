@@ -4,12 +4,18 @@ insert into caller_id (tenant_id, number, state, provider, time_zone, judged_sin
 select $1, new.number, 'active', $3, $4, $5, $5 from unnest($2::text[]) as new (number)
 on conflict do nothing;
 
+-- name: CallerIDs
+select * from caller_id where tenant_id = $1 and number = any($2);
+
+-- name: CallerIDsOfTier
+-- The pool's numbers of tier $2 with provider $3.
+select * from caller_id where tenant_id = $1 and tier = $2 and provider = $3 and state <> 'retired';
+
 -- name: LockCallerIDs
 -- Numbers $2, in one order for all who lock them.
 select * from caller_id where tenant_id = $1 and number = any($2) order by number for update;
 
 -- name: LockCallerIDsOfTier
--- The pool's numbers of tier $2 with provider $3.
 select * from caller_id where tenant_id = $1 and tier = $2 and provider = $3 and state <> 'retired'
 order by number for update;
 
@@ -43,10 +49,9 @@ on conflict (tenant_id, number) do update set state = excluded.state, tier = exc
   request_key = coalesce(excluded.request_key, caller_id.request_key)
 where caller_id.tier is null;
 
--- name: SaveCallerIDUse
--- What a claim changes: the counts, and what time alone changed.
-update caller_id set state = $3, warmup_start = $4, rests_until = $5, judged_since = $6, day = $7, day_calls = $8,
-  last_used_at = $9
+-- name: CountCallerIDUse
+-- $3 today on the number's calendar, $4 calls.
+update caller_id set day_calls = case when day = $3 then day_calls else 0 end + $4, day = $3, last_used_at = $5
 where tenant_id = $1 and number = $2;
 
 -- name: SaveCallerIDStanding
