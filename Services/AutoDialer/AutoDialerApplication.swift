@@ -18,6 +18,7 @@ public struct AutoDialerConfiguration: Sendable {
   let wash: (url: String, key: Secret?)?
   /// What questions to campaigns' own systems are signed with.
   let eligibility: Secret?
+  let limits: LimitSettings
 
   public init(_ reader: inout ConfigurationReader) {
     executor = reader.endpoints(of: "campaign-executor")
@@ -33,6 +34,7 @@ public struct AutoDialerConfiguration: Sendable {
     eligibility = reader.optionalSecret(
       "RINGMASTER_ELIGIBILITY_SECRET",
       help: "signs questions to the systems that campaigns name; without it such a campaign calls nobody")
+    limits = LimitSettings(&reader)
   }
 }
 
@@ -48,6 +50,7 @@ public enum AutoDialerApplication {
         try Migration("m0001_dialer", PackageResources.m0001_dialer_sql),
         try Migration("m0002_queue", PackageResources.m0002_queue_sql),
         try Migration("m0003_do_not_call", PackageResources.m0003_do_not_call_sql),
+        try Migration("m0004_limits", PackageResources.m0004_limits_sql),
       ])
   }
 
@@ -56,7 +59,7 @@ public enum AutoDialerApplication {
   ) async throws -> [any LifecycleService] {
     let log = EventLog(schema: schemaName)
     let gate = ClearanceGate(canWash: settings.wash != nil, canSign: settings.eligibility != nil)
-    let store = try DialStore(pool: context.pool, events: log, gate: gate)
+    let store = try DialStore(pool: context.pool, events: log, gate: gate, settings: settings.limits)
     let looks = LastLooks(store: store)
     let placed = PlacedCalls(
       store: store, logger: context.logger,
@@ -69,7 +72,11 @@ public enum AutoDialerApplication {
       store: store, clock: context.clock, quietSeconds: placer.quietSeconds, logger: context.logger)
     context.serve(
       DialerServiceServer(AutoDialerService(store: store, clock: context.clock)),
-      DoNotCallServiceServer(DoNotCallRPC(store: store, clock: context.clock)))
+      DoNotCallServiceServer(DoNotCallRPC(store: store, clock: context.clock)),
+      LimitServiceServer(LimitRPC(store: store, clock: context.clock)),
+      CallerIdServiceServer(
+        CallerIDRPC(
+          store: store, numbers: NumberServiceClient(try context.client(settings.bridge)), clock: context.clock)))
     let http = HTTPClient(ClearanceWorker.httpOptions)
     let clearances = ClearanceWorker(
       store: store, wash: settings.wash.map { WashClient(http: http, url: $0.url, key: $0.key) },
@@ -88,5 +95,31 @@ public enum AutoDialerApplication {
         store: store, placer: placer, clock: context.clock, owner: UniqueID.random().description,
         logger: context.logger, metrics: context.metrics),
     ]
+  }
+}
+
+extension LimitSettings {
+  init(_ reader: inout ConfigurationReader) {
+    self.init()
+    func limit(_ name: String, _ reader: inout ConfigurationReader, help: String) -> Int? {
+      let value = reader.int(name, default: 0, range: 0...1_000_000, help: "\(help) 0: no limit.")
+      return value == 0 ? nil : value
+    }
+    maxConcurrentCalls = limit(
+      "RINGMASTER_PROVIDER_MAX_CALLS", &reader,
+      help: "Calls at once that a provider takes from a tenant, where the tenant says nothing.")
+    maxCallsPerMinute = limit(
+      "RINGMASTER_PROVIDER_MAX_CALLS_PER_MINUTE", &reader,
+      help: "Calls a minute that a provider takes from a tenant, where the tenant says nothing.")
+    inboundPercent = reader.int(
+      "RINGMASTER_PROVIDER_INBOUND_PERCENT", default: 0, range: 0...90,
+      help: "Share of a provider's calls at once that is kept for inbound calls.")
+    rateCard.microsPerMinute = Int64(
+      reader.int(
+        "RINGMASTER_CALL_MINUTE_COST_MICROS", default: Int(CallRateCard.standard.microsPerMinute),
+        range: 1...100_000_000,
+        help: "Micro-dollars that a minute of a call is reserved at in a campaign's budget."))
+    callerIDStyle = reader.choice(
+      "RINGMASTER_CALLER_ID_CHOICE", default: .leastUsed, help: "Which of the numbers as near is shown.")
   }
 }

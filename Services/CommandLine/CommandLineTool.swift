@@ -9,9 +9,10 @@ public struct CommandLineTool: Sendable {
 
   private static let options: Set = [
     "gateway", "key", "file", "reason", "limit", "cursor", "state", "outcome", "phone", "first-name", "last-name",
-    "company", "email", "campaign", "region", "at",
+    "company", "email", "campaign", "region", "at", "tier", "time-zone", "count", "country", "kind", "bundle",
+    "max-calls-per-day", "max-concurrent-calls", "max-calls-per-minute", "inbound-percent",
   ]
-  private static let flags: Set = ["json", "help", "removed", "washed"]
+  private static let flags: Set = ["json", "help", "removed", "washed", "warm"]
 
   /// - Parameters:
   ///   - arguments: As the process got them, its own name first.
@@ -65,6 +66,8 @@ public struct CommandLineTool: Sendable {
     case "calls": try await CallCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "transcript":
       try await CallCommands(gateway: gateway, terminal: terminal, arguments: arguments).transcript()
+    case "limits": try await LimitCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
+    case "numbers": try await NumberCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "watch": try await WatchCommand(gateway: gateway, terminal: terminal, arguments: arguments).run()
     default: throw Arguments.UsageError(description: "\"\(command)\" is not known")
     }

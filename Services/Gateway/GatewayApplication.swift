@@ -55,6 +55,8 @@ public enum GatewayApplication {
     LeadRoutes(context: rest).add(to: &router)
     CallRoutes(context: rest).add(to: &router)
     DoNotCallRoutes(context: rest, lists: DoNotCallServiceClient(dialer)).add(to: &router)
+    LimitRoutes(context: rest, limits: LimitServiceClient(dialer)).add(to: &router)
+    CallerIDRoutes(context: rest, callerIDs: CallerIdServiceClient(dialer)).add(to: &router)
     let server = HTTPServer(
       name: "gateway", address: settings.listen, router: router, logger: context.logger, metrics: context.metrics,
       tracer: context.tracer)

@@ -21,6 +21,7 @@ public struct MediaBridgeApplication: Sendable {
   let http: HTTPServer
   let tender: CallTender
   let watchdog: CallWatchdog
+  let numbers: NumberRPC
 
   /// - Throws: `PostgresError` when a migration is misnamed.
   public static func schema() throws -> DatabaseSchema {
@@ -38,6 +39,7 @@ public struct MediaBridgeApplication: Sendable {
       metrics: context.metrics)
     try await application.watchdog.stayAlive()
     context.serve(MediaServiceServer(application.rpc))
+    context.serve(NumberServiceServer(application.numbers))
     return [context.serveFeed(of: log)] + application.services
   }
 
@@ -52,6 +54,7 @@ public struct MediaBridgeApplication: Sendable {
     let store = try CallStore(pool: pool, events: events, instance: InstanceID.random())
     let addresses = configuration.addresses
     let twilio = TwilioProvider(settings: configuration.twilio, addresses: addresses, client: client, logger: logger)
+    numbers = NumberRPC(providers: [twilio], defaults: configuration.numbers)
     control = CallControl(
       store: store, providers: [twilio], clock: clock, tasks: tasks.pool, metrics: metrics, logger: logger)
     calls = LiveCalls(

@@ -14,6 +14,7 @@ public struct MediaBridgeConfiguration: Sendable {
   var settle: Duration
   var twilio: TwilioProvider.Settings
   var sharedKey: TwilioSignature.SharedKey?
+  var numbers = NumberRPC.Defaults()
   var openAI: OpenAIRealtimeEngine.Settings
 
   public init(_ reader: inout ConfigurationReader) {
@@ -47,6 +48,11 @@ public struct MediaBridgeConfiguration: Sendable {
       reader.fault(
         "RINGMASTER_TWILIO_SHARED_KEY_ID and RINGMASTER_TWILIO_SHARED_KEY_SECRET go together: set both or none")
     }
+    numbers.bundle = reader.string(
+      "RINGMASTER_TWILIO_BUNDLE_SID", default: "",
+      help: "Approved regulatory bundle (BU…) that numbers are bought with; Australia asks for one.")
+    numbers.address = reader.string(
+      "RINGMASTER_TWILIO_ADDRESS_SID", default: "", help: "Address (AD…) that numbers are bought with.")
     settle = reader.duration(
       "RINGMASTER_MEDIA_BRIDGE_SETTLE", default: .seconds(20), range: .seconds(1) ... .minutes(10),
       help: "A call in doubt that the provider does not list by then was never placed; longer than a request takes.")

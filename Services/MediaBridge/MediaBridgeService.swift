@@ -90,7 +90,12 @@ struct MediaBridgeService: MediaServiceHandler {
   }
 
   private func answer(_ call: StoredCall) throws -> MediaCall {
-    if call.record.isWithdrawn { throw Self.withdrawn }
+    if call.record.isWithdrawn {
+      guard call.record.failure == CallFailure.throttled else { throw Self.withdrawn }
+      throw RPCError(
+        .resourceExhausted, "the provider takes no more calls for a while; this one was not placed and never will be",
+        retryAfter: control.pause(of: call.provider))
+    }
     switch call.record.placement {
     case .waiting:
       throw RPCError(

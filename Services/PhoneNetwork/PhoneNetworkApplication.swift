@@ -25,7 +25,11 @@ public final class PhoneNetworkApplication: Sendable {
       logger: logger, metrics: CallMetrics(metrics), sids: sids)
     switchboard = Switchboard(network: network, seed: configuration.seed, population: configuration.population)
     var router = Router()
-    TwilioAPI(switchboard: switchboard).register(on: &router)
+    let calls = TwilioAPI(switchboard: switchboard)
+    calls.register(on: &router)
+    TwilioNumbersAPI(
+      api: calls, inventory: NumberInventory(seed: configuration.seed, sids: sids), clock: clock
+    ).register(on: &router)
     TruthAPI(switchboard: switchboard).register(on: &router)
     if let key = configuration.washKey { WashAPI(seed: configuration.seed, key: key).register(on: &router) }
     RealtimeEndpoint(

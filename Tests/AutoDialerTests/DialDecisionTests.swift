@@ -106,31 +106,6 @@ import Testing
         == .wait(until: try instant("2026-03-02T14:00:00Z"), reason: "legal_hours"))
   }
 
-  @Test func limitsBindInTheirOrder() throws {
-    let rules = try rules()
-    let now = try instant("2026-03-02T15:00:30Z")
-    let fresh = Allowance.Counters(
-      day: CivilDate(daysSince1970: 0), dayCalls: 99, minuteStart: Instant(microsecondsSince1970: 0), minuteCalls: 99
-    ).rolled(to: now, zone: rules.zone)
-    #expect(fresh.dayCalls == 0 && fresh.minuteCalls == 0)
-    #expect(Allowance(rules: rules, live: 1, counters: fresh, now: now).calls == 2)
-    var used = fresh
-    used.count(4)
-    #expect(Allowance(rules: rules, live: 0, counters: used, now: now).limit == .callsPerMinute)
-    used.count(5)
-    #expect(Allowance(rules: rules, live: 3, counters: used, now: now).calls == 0)
-    used.minuteCalls = 0
-    #expect(Allowance(rules: rules, live: 0, counters: used, now: now).limit == .callsPerDay)
-  }
-
-  @Test func aCallShowsTheSameNumberAlways() throws {
-    let rules = try rules()
-    let call = CallID.attempt(1, lead: LeadID.random(), campaign: rules.campaign, tenant: .standard)
-    #expect(rules.callerID(for: call) == rules.callerID(for: call))
-    let shown = try #require(rules.callerID(for: call))
-    #expect(rules.callerIDs.contains(shown))
-  }
-
   @Test func theSameAttemptHasTheSameIdAndAnotherOneAnother() {
     let (lead, campaign) = (LeadID.random(), CampaignID.random())
     let first = CallID.attempt(1, lead: lead, campaign: campaign, tenant: .standard)

@@ -28,7 +28,7 @@ struct Dialers: Sendable {
     return try await TestDatabase.with([migrator]) { database in
       let pool = database.pool(schema: schema.name, role: schema.role, size: 8)
       defer { pool.close() }
-      let store = try DialStore(pool: pool, events: EventLog(schema: schema.name), gate: gate)
+      let store = try DialStore(pool: pool, events: EventLog(schema: schema.name), gate: gate, settings: .standard)
       return try await body(Dialers(database: database, pool: pool, store: store))
     }
   }
@@ -92,7 +92,7 @@ struct Dialers: Sendable {
   /// The call ended with this outcome.
   func settle(
     _ attempt: DialStore.ClaimedAttempt, _ outcome: Telephony.CallOutcome, of campaign: DialStore.KnownCampaign,
-    permanent: Bool = false, optedOut: Bool = false, at now: Instant = Self.monday
+    permanent: Bool = false, optedOut: Bool = false, costMicros: Int64 = 0, at now: Instant = Self.monday
   ) async throws {
     let lead = try #require(LeadID(attempt.permit.leadId))
     try await pool.transaction(name: "settle") { transaction in
@@ -100,7 +100,7 @@ struct Dialers: Sendable {
         [
           .init(
             call: attempt.call, campaign: campaign.rules.campaign, lead: lead, outcome: outcome, optedOut: optedOut,
-            permanent: permanent, endedAt: now)
+            permanent: permanent, endedAt: now, costMicros: costMicros)
         ], tenant: tenant, now: now, in: transaction)
     }
   }

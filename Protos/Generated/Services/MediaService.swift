@@ -28,7 +28,9 @@ public enum MediaServiceMethods {
 /// Errors that are no `RPCError` reach the caller as the server's error mapping has them.
 public protocol MediaServiceHandler: Sendable {
   /// Places the call, once: asking again with the same permit answers how it stands. FAILED_PRECONDITION means that
-  /// the permit ran out before the provider was asked and that the call never will be placed.
+  /// the permit ran out before the provider was asked and that the call never will be placed. RESOURCE_EXHAUSTED with a
+  /// time to wait means the same of a provider that takes no more calls from anybody for that long; without one, that every
+  /// media slot of this instance is taken, and asking again with the same permit may place it.
   func placeCall(_ request: PlaceCallRequest, context: CallContext) async throws -> MediaCall
   func getMediaCall(_ request: CallReference, context: CallContext) async throws -> MediaCall
   /// Hangs up, or cancels a call that still rings.
@@ -69,7 +71,9 @@ public struct MediaServiceClient: Sendable {
   }
 
   /// Places the call, once: asking again with the same permit answers how it stands. FAILED_PRECONDITION means that
-  /// the permit ran out before the provider was asked and that the call never will be placed.
+  /// the permit ran out before the provider was asked and that the call never will be placed. RESOURCE_EXHAUSTED with a
+  /// time to wait means the same of a provider that takes no more calls from anybody for that long; without one, that every
+  /// media slot of this instance is taken, and asking again with the same permit may place it.
   public func placeCall(_ request: PlaceCallRequest, options: CallOptions = .init())
     async throws -> MediaCall {
     try await ServiceCall.call(MediaServiceMethods.placeCall, request, client, options)

@@ -22,19 +22,22 @@ package struct CampaignRules: Sendable {
   var eligibilityURL: String?
   /// How long after it joined a lead may be called; nil: no limit.
   var leadExpiry: Duration?
-  /// E.164.
+  /// Numbers to show, E.164; empty when they come from the tenant's pool.
   var callerIDs: [String]
+  /// Tier of the pool that numbers are drawn from; nil: `callerIDs` serves.
+  var callerIDTier: Int?
+  var provider = "twilio"
+  /// Nil: no limit.
+  var budgetMicros: Int64?
+  /// What a call is reserved at; nil: as the rate card says for the longest.
+  var expectedCallCostMicros: Int64?
+  var maxCallDuration = Duration.seconds(120)
   var startsAt: Instant?
   var endsAt: Instant?
 
   /// Whether the campaign calls at all at this time, by its start and end.
   func runs(at now: Instant) -> Bool {
     (startsAt.map { now >= $0 } ?? true) && (endsAt.map { now < $0 } ?? true)
-  }
-
-  /// The number to show on a call: the same for the same call, spread evenly over calls. Nil when there is none.
-  func callerID(for call: CallID) -> String? {
-    callerIDs.isEmpty ? nil : callerIDs[Int(call.value.low % UInt64(callerIDs.count))]
   }
 }
 

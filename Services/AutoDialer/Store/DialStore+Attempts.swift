@@ -59,8 +59,10 @@ extension DialStore {
       let campaign: CampaignID = try row.get("campaign_id")
       let lead: LeadID = try row.get("lead_id")
       try await transaction.execute(query("FreeLeases"), tenant, campaign, [call])
-      guard let task = try await tasks([lead], of: campaign, tenant: tenant, in: transaction)[lead], task.isOpen,
-        let known = try await self.campaign(campaign, tenant: tenant, in: transaction)
+      guard let known = try await self.campaign(campaign, tenant: tenant, in: transaction) else { return }
+      let permit = try DialPermit.decode(row.get("permit", as: [UInt8].self))
+      try await giveBack(permit, rules: known.rules, in: transaction)
+      guard let task = try await tasks([lead], of: campaign, tenant: tenant, in: transaction)[lead], task.isOpen
       else { return }
       var event = AttemptWithdrawn()
       event.callId = call.description

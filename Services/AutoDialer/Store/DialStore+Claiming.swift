@@ -55,17 +55,10 @@ extension DialStore {
   ) async throws -> Claim {
     try await pool.transaction(name: "ClaimDue") { transaction in
       var claim = Claim(places: places)
-      let before = try await transaction.run([
-        PostgresStatement(query("LockCounter"), rules.tenant, rules.campaign),
-        PostgresStatement(query("LiveLeases"), rules.tenant, rules.campaign),
-      ])
-      guard let row = before[0].rows.first else { return claim }
-      var counters = Allowance.Counters(
-        day: try row.get("day"), dayCalls: try row.get("day_calls"), minuteStart: try row.get("minute_start"),
-        minuteCalls: try row.get("minute_calls")
-      ).rolled(to: now, zone: rules.zone)
-      let allowance = Allowance(rules: rules, live: try before[1].rows[0].get("live"), counters: counters, now: now)
+      guard var limits = try await limits(of: rules, now: now, in: transaction) else { return claim }
+      let allowance = Allowance(rules: rules, limits.circumstances, at: now)
       claim.limit = allowance.limit
+      try await tellBlocked(allowance, under: limits, rules: rules, now: now, in: transaction)
       guard allowance.calls > 0 else { return claim }
       let wanted = min(allowance.calls, most)
       let due = try await due(rules, now: now, most: wanted, places: &claim.places, in: transaction)
@@ -73,15 +66,14 @@ extension DialStore {
       if due.count < wanted { claim.limit = nil }
       guard !due.isEmpty else { return claim }
       let facts = try await facts(about: due.map { ($0.entry.lead, $0.callee) }, rules: rules, in: transaction)
-      let sorted = Self.sort(due, rules: rules, facts: facts, now: now)
+      let sorted = Self.sort(due, rules: rules, facts: facts, stock: &limits.stock, now: now)
       claim.attempts = sorted.dial
       try await ask(sorted.questions, tenant: rules.tenant, now: now, in: transaction)
       try await putBack(sorted.wait, campaign: rules.campaign, tenant: rules.tenant, in: transaction)
       try await finish(sorted.never, campaign: rules.campaign, tenant: rules.tenant, now: now, in: transaction)
       guard !claim.attempts.isEmpty else { return claim }
-      counters.count(claim.attempts.count)
       try await permit(
-        claim.attempts, rules: rules, counters: counters, now: now, owner: owner, leaseSeconds: leaseSeconds,
+        claim.attempts, rules: rules, limits: limits, now: now, owner: owner, leaseSeconds: leaseSeconds,
         in: transaction)
       return claim
     }
@@ -126,18 +118,19 @@ extension DialStore {
     var questions: [ClearanceQuestion] = []
   }
 
-  private static func sort(_ due: [Due], rules: CampaignRules, facts: DialFacts, now: Instant) -> Sorted {
+  private static func sort(
+    _ due: [Due], rules: CampaignRules, facts: DialFacts, stock: inout CallerIDStock, now: Instant
+  ) -> Sorted {
     var sorted = Sorted()
     for one in due {
       switch DialDecision.decide(one.callee, entry: one.entry, rules: rules, facts: facts, now: now) {
       case .dial(let permission):
-        let call = CallID.attempt(
-          one.entry.nextAttempt, lead: one.entry.lead, campaign: rules.campaign, tenant: rules.tenant)
-        if let callerID = rules.callerID(for: call) {
+        switch stock.choose(for: permission.number.phone, at: now) {
+        case .show(let callerID, let finding):
           sorted.dial.append(
-            claimed(one, call: call, from: callerID, permission: permission, rules: rules, now: now))
-        } else {
-          sorted.wait.append(one.entry.waiting(until: now + .minutes(1)))
+            claimed(one, from: callerID, findings: permission.findings + [finding], permission, rules, now: now))
+        case .wait(let until, _): sorted.wait.append(one.entry.waiting(until: until))
+        case .never: sorted.wait.append(one.entry.waiting(until: now + .minutes(1)))  // Until somebody adds one.
         }
       case .wait(let until, let reason):
         sorted.wait.append(one.entry.waiting(until: until))
@@ -152,9 +145,11 @@ extension DialStore {
   }
 
   private static func claimed(
-    _ due: Due, call: CallID, from callerID: String, permission: DialDecision.Permission, rules: CampaignRules,
-    now: Instant
+    _ due: Due, from callerID: String, findings: [Finding], _ permission: DialDecision.Permission,
+    _ rules: CampaignRules, now: Instant
   ) -> ClaimedAttempt {
+    let call = CallID.attempt(
+      due.entry.nextAttempt, lead: due.entry.lead, campaign: rules.campaign, tenant: rules.tenant)
     var permit = DialPermit()
     permit.callId = call.description
     permit.campaignId = rules.campaign.description
@@ -165,25 +160,26 @@ extension DialStore {
     permit.grantedAt = Timestamp(now)
     permit.expiresAt = Timestamp(permission.expiresAt)
     permit.policyVersion = Int32(rules.policyVersion)
-    permit.evidence = permission.findings.map(\.description)
+    permit.evidence = findings.map(\.description)
     return ClaimedAttempt(call: call, permit: permit, lead: due.lead, rank: due.entry.rank, dueAt: due.entry.dueAt)
   }
 
   private func permit(
-    _ attempts: [ClaimedAttempt], rules: CampaignRules, counters: Allowance.Counters, now: Instant, owner: String,
+    _ attempts: [ClaimedAttempt], rules: CampaignRules, limits: ClaimLimits, now: Instant, owner: String,
     leaseSeconds: Double, in transaction: PostgresTransaction
   ) async throws {
     let calls = attempts.map(\.call)
-    _ = try await transaction.run([
-      PostgresStatement(
-        query("InsertAttempts"), rules.tenant, rules.campaign, calls, attempts.compactMap { LeadID($0.permit.leadId) },
-        attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.permit.encoded() }, now,
-        attempts.compactMap { $0.permit.expiresAt?.instant }, attempts.map(\.permit.to), attempts.map(\.rank)),
-      PostgresStatement(query("InsertLeases"), rules.tenant, rules.campaign, calls, owner, leaseSeconds),
-      PostgresStatement(
-        query("SaveCounter"), rules.tenant, rules.campaign, counters.day, counters.dayCalls, counters.minuteStart,
-        counters.minuteCalls),
-    ])
+    _ = try await transaction.run(
+      [
+        PostgresStatement(
+          query("InsertAttempts"), rules.tenant, rules.campaign, calls,
+          attempts.compactMap { LeadID($0.permit.leadId) },
+          attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.permit.encoded() }, now,
+          attempts.compactMap { $0.permit.expiresAt?.instant }, attempts.map(\.permit.to), attempts.map(\.rank),
+          limits.circumstances.budget.expected, rules.provider),
+        PostgresStatement(
+          query("InsertLeases"), rules.tenant, rules.campaign, calls, owner, leaseSeconds, rules.provider),
+      ] + counting(calls.count, under: limits, rules: rules, now: now))
     try await events.append(
       attempts.map { attempt in
         var started = AttemptStarted()

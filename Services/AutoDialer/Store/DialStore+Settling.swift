@@ -28,13 +28,14 @@ extension DialStore {
     var optedOut: Bool
     var permanent: Bool
     var endedAt: Instant
+    var costMicros: Int64
 
     package init(
       call: CallID, campaign: CampaignID, lead: LeadID, outcome: Telephony.CallOutcome, optedOut: Bool, permanent: Bool,
-      endedAt: Instant
+      endedAt: Instant, costMicros: Int64 = 0
     ) {
       (self.call, self.campaign, self.lead, self.outcome) = (call, campaign, lead, outcome)
-      (self.optedOut, self.permanent, self.endedAt) = (optedOut, permanent, endedAt)
+      (self.optedOut, self.permanent, self.endedAt, self.costMicros) = (optedOut, permanent, endedAt, costMicros)
     }
   }
 
@@ -59,6 +60,8 @@ extension DialStore {
     statements += try free(outcomes.map { ($0.campaign, $0.call) }, tenant: tenant)
     let results = try await transaction.run(statements)
     let news = Set(try results[0].rows.map { try $0.get("call_id", as: CallID.self) })
+    let costs = outcomes.filter { news.contains($0.call) }.map { (call: $0.call, micros: $0.costMicros) }
+    if !costs.isEmpty { _ = try await transaction.run([settling(costs, tenant: tenant)]) }
     let byCampaign = Dictionary(grouping: outcomes.filter { news.contains($0.call) }, by: \.campaign)
     for (campaign, outcomes) in byCampaign.sorted(by: { $0.key < $1.key }) {
       try await settle(outcomes, campaign: campaign, tenant: tenant, now: now, in: transaction)

@@ -15,17 +15,22 @@ package struct DialStore: Sendable {
   let gate: ClearanceGate
   private let catalog: QueryCatalog
   private let policies = PolicyCache()
+  /// What the installation says about limits.
+  let settings: LimitSettings
 
   /// A store where nobody can be asked for clearances.
   package init(pool: PostgresPool, events: EventLog) throws {
-    try self.init(pool: pool, events: events, gate: .closed)
+    try self.init(pool: pool, events: events, gate: .closed, settings: .standard)
   }
 
-  init(pool: PostgresPool, events: EventLog, gate: ClearanceGate) throws {
+  init(pool: PostgresPool, events: EventLog, gate: ClearanceGate, settings: LimitSettings) throws {
     self.pool = pool
     self.events = events
     self.gate = gate
-    catalog = try QueryCatalog(PackageResources.dialer_queries_sql, PackageResources.do_not_call_queries_sql)
+    self.settings = settings
+    catalog = try QueryCatalog(
+      PackageResources.dialer_queries_sql, PackageResources.do_not_call_queries_sql,
+      PackageResources.limit_queries_sql, PackageResources.caller_id_queries_sql)
   }
 
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
@@ -70,9 +75,9 @@ package struct DialStore: Sendable {
       known = cached
     } else {
       let policy = try CampaignPolicy.decode(row.get("policy", as: [UInt8].self))
-      known = (
-        CampaignRules(tenant: tenant, campaign: id, policyVersion: version, terms: try CampaignTerms(policy)), policy
-      )
+      var rules = CampaignRules(tenant: tenant, campaign: id, policyVersion: version, terms: try CampaignTerms(policy))
+      if !policy.provider.isEmpty { rules.provider = policy.provider }
+      known = (rules, policy)
       policies.add(id, known)
     }
     return KnownCampaign(state: try row.get("state"), rules: known.rules, policy: known.policy)
@@ -149,6 +154,8 @@ extension CampaignRules {
       maxCallsPerDay: terms.maxCallsPerDay, maxCallsPerMinute: terms.maxCallsPerMinute,
       maxConcurrentCalls: terms.maxConcurrentCalls, requiredConsent: terms.requiredConsent,
       eligibilityURL: terms.eligibilityURL, leadExpiry: terms.leadExpiry, callerIDs: terms.callerIDs,
+      callerIDTier: terms.callerIDTier, budgetMicros: terms.budgetMicros,
+      expectedCallCostMicros: terms.expectedCallCostMicros, maxCallDuration: terms.maxCallDuration,
       startsAt: terms.startsAt, endsAt: terms.endsAt)
   }
 }

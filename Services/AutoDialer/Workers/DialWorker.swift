@@ -68,13 +68,16 @@ final class DialWorker: LifecycleService {
     let unsure = active.campaigns.filter { !rounds.hasMore($0.rules.campaign) }
     let due = try await store.dueCampaigns(unsure, now: clock.now())
     let turns = active.campaigns.filter { rounds.hasMore($0.rules.campaign) || due.contains($0.rules.campaign) }
+    let headroom = try await store.headroom(for: turns, now: clock.now())
+    let shares = rounds.share(turns, most: Self.batch, within: headroom)
     var isBusy = false
     for campaign in rounds.rotated(turns) {
       let id = campaign.rules.campaign
+      guard let share = shares[id], share > 0 else { continue }
       let claim = try await store.claim(
-        campaign.rules, now: clock.now(), most: Self.batch, places: rounds.places(of: id), owner: owner,
+        campaign.rules, now: clock.now(), most: share, places: rounds.places(of: id), owner: owner,
         leaseSeconds: placer.quietSeconds(campaign.policy.callDuration))
-      rounds.note(id, places: claim.places, hasMore: claim.taken == Self.batch)
+      rounds.note(id, claim, hasMore: claim.taken == share)
       claimed.increment(by: Double(claim.attempts.count))
       for attempt in claim.attempts {
         group.addTask { [placer] in await placer.place(attempt, of: campaign) }
@@ -90,10 +93,13 @@ struct ClaimRounds {
   private struct Memory {
     var places = ClaimPlaces()
     var hasMore = false
+    /// What its own limits left it when they did; nil: as much as it likes.
+    var used: Int?
   }
 
   private var memories: [CampaignID: Memory] = [:]
   private var turn = 0
+  private var shares = ClaimShares()
   private var forgotAt = ContinuousClock.now
   /// What was put in behind the place of the last claim is found after this long at the latest.
   private static let memory = Duration.seconds(3)
@@ -115,8 +121,23 @@ struct ClaimRounds {
   /// Whether the last claim left more that was due.
   func hasMore(_ campaign: CampaignID) -> Bool { memories[campaign]?.hasMore ?? false }
 
-  mutating func note(_ campaign: CampaignID, places: ClaimPlaces, hasMore: Bool) {
-    memories[campaign] = Memory(places: places, hasMore: hasMore)
+  mutating func note(_ campaign: CampaignID, _ claim: DialStore.Claim, hasMore: Bool) {
+    memories[campaign] = Memory(
+      places: claim.places, hasMore: hasMore, used: claim.limit != nil && !hasMore ? claim.taken : nil)
+  }
+
+  /// What each campaign may claim of what tenants and providers leave. One that its own limits held back in the last
+  /// round asks for little more than it could use then.
+  mutating func share(
+    _ campaigns: [DialStore.KnownCampaign], most: Int, within headroom: ClaimShares.Headroom
+  ) -> [CampaignID: Int] {
+    shares.round(
+      campaigns.map { campaign in
+        let rules = campaign.rules
+        return ClaimShares.Demand(
+          campaign: rules.campaign, tenant: rules.tenant, provider: rules.provider,
+          wanted: min(most, (memories[rules.campaign]?.used ?? most) + 1))
+      }, within: headroom)
   }
 
   /// Everybody once, another one first in each round.

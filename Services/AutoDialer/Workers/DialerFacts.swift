@@ -40,6 +40,7 @@ struct DialerFacts: Sendable {
   func takeCalls(_ events: [Event], in transaction: PostgresTransaction) async throws {
     var ended: [TenantID: [DialStore.EndedCall]] = [:]
     var optOuts: [TenantID: [DialStore.OptOut]] = [:]
+    var verdicts: [TenantID: [DialStore.CallVerdict]] = [:]
     for event in events {
       switch event.type {
       case CallProgressed.fullName:
@@ -53,6 +54,7 @@ struct DialerFacts: Sendable {
       case CallEnded.fullName:
         let end = try CallEnded.decode(event.payload)
         guard let call = CallID(end.callId), let campaign = CampaignID(end.campaignId) else { continue }
+        verdicts[event.tenant, default: []].append(.init(end, call: call, now: clock.now()))
         ended[event.tenant, default: []].append(
           .init(call: call, campaign: campaign, at: end.endedAt?.instant ?? clock.now()))
       case OptOutHeard.fullName:
@@ -64,6 +66,7 @@ struct DialerFacts: Sendable {
     }
     for (tenant, calls) in ended.sorted(by: { $0.key < $1.key }) {
       try await store.end(calls, tenant: tenant, in: transaction)
+      try await store.judge(verdicts[tenant] ?? [], tenant: tenant, now: clock.now(), in: transaction)
     }
     try await takeOptOuts(optOuts, in: transaction)
   }
@@ -87,7 +90,8 @@ struct DialerFacts: Sendable {
       outcomes[event.tenant, default: []].append(
         .init(
           call: call, campaign: campaign, lead: lead, outcome: outcome, optedOut: record.optedOut,
-          permanent: record.permanentFailure, endedAt: record.endedAt?.instant ?? clock.now()))
+          permanent: record.permanentFailure, endedAt: record.endedAt?.instant ?? clock.now(),
+          costMicros: record.costMicros))
     }
     for (tenant, outcomes) in outcomes.sorted(by: { $0.key < $1.key }) {
       try await store.settle(outcomes, tenant: tenant, now: clock.now(), in: transaction)

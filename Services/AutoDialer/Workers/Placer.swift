@@ -24,12 +24,18 @@ struct Placer: Sendable {
   /// How long a call may ring, and what is added to every wait for the delays of events.
   private static let ringing = Duration.seconds(120)
   private static let slackSeconds = 15.0
+  /// How long nothing is claimed after all media slots were taken.
+  private static let slotPause = Duration.seconds(2)
 
   /// What the bridge said of a permit.
   private enum Answer {
     case has(MediaCall)
     /// It was never placed and never will be.
     case never
+    /// As `never`: the provider takes no more calls from anybody for so long.
+    case throttled(Duration)
+    /// Every media slot is taken; asking again may place it.
+    case noAgent(any Error)
     case unsure(any Error)
   }
 
@@ -91,9 +97,16 @@ struct Placer: Sendable {
       case .never:
         try await store.withdraw(call, tenant: tenant, now: clock.now())
         logger.info("an attempt never left and was withdrawn", [LogField("call_id", call)])
+      case .throttled(let pause):
+        try await hold(campaign, for: pause, .providerThrottled)
+        try await store.withdraw(call, tenant: tenant, now: clock.now())
+        logger.warning("the provider takes no more calls for a while", [LogField("seconds", pause.inSeconds)])
+      case .noAgent(let error):
+        try await hold(campaign, for: Self.slotPause, .agentUnavailable)
+        try await store.markUnknown(call, tenant: tenant, lookSeconds: Self.wait(looks))
+        logger.warning("no agent is free for a call; asking again", [LogField("call_id", call), .error(error)])
       case .unsure(let error):
-        let wait = min(30, 0.5 * Double(1 << min(looks, 6)))
-        try await store.markUnknown(call, tenant: tenant, lookSeconds: wait)
+        try await store.markUnknown(call, tenant: tenant, lookSeconds: Self.wait(looks))
         logger.warning(
           "nobody knows whether a call was placed; it is looked up, not dialed again",
           [LogField("call_id", call), LogField("looks", looks), .error(error)])
@@ -103,6 +116,18 @@ struct Placer: Sendable {
       logger.warning("what became of an attempt could not be stored", [LogField("call_id", call), .error(error)])
     }
   }
+
+  /// Nothing new is claimed for the provider meanwhile.
+  private func hold(
+    _ campaign: DialStore.KnownCampaign, for pause: Duration, _ reason: Blockage.Reason
+  ) async throws {
+    let now = clock.now()
+    try await store.hold(
+      campaign.rules.provider, tenant: campaign.rules.tenant, until: now + pause, reason: reason, now: now)
+  }
+
+  /// Seconds until an attempt in doubt is looked at again.
+  private static func wait(_ looks: Int) -> Double { min(30, 0.5 * Double(1 << min(looks, 6))) }
 
   private func ask(
     _ call: CallID, permit: DialPermit, lead: Lead, campaign: DialStore.KnownCampaign
@@ -114,17 +139,23 @@ struct Placer: Sendable {
     request.voice = campaign.policy.voice
     request.maxDuration = ProtobufDuration(campaign.policy.callDuration)
     request.leaveVoicemail = campaign.policy.leaveVoicemail
-    do {
-      // Past its time a permit needs no brief: the bridge only says whether it ever placed the call.
-      if let expiresAt = permit.expiresAt?.instant, clock.now() < expiresAt {
+    // Past its time a permit needs no brief: the bridge only says whether it ever placed the call.
+    if let expiresAt = permit.expiresAt?.instant, clock.now() < expiresAt {
+      do {
         request.brief = try await brief(call, permit: permit, lead: lead, campaign: campaign)
+      } catch {
+        return .unsure(error)  // Whatever its code: it says nothing about what the bridge did with the permit.
       }
+    }
+    do {
       guard try await !isForbidden(call, permit: permit, campaign: campaign.rules) else {
         return await takeBack(call, request, tenant: tenant)
       }
       return .has(try await media.placeCall(request, options: options(tenant, call, Self.placeDeadline)))
     } catch let error as RPCError where error.code == .failedPrecondition {
       return .never
+    } catch let error as RPCError where error.code == .resourceExhausted {
+      return error.retryAfter.map(Answer.throttled) ?? .noAgent(error)
     } catch {
       return .unsure(error)
     }

@@ -26,6 +26,14 @@ enum Help {
       do-not-call add|remove NUMBER [--campaign C] [--region AU] [--reason TEXT]
       do-not-call check NUMBER [--campaign C] [--region AU] [--at TIME]   whether it may be called, and why not
       do-not-call list [--campaign C] [--removed] [--limit N] [--cursor C]
+      limits show                            calls a day and at once, of all campaigns together
+      limits set [--max-calls-per-day N] [--max-concurrent-calls N] [--time-zone Z]        0: no limit
+      limits provider [NAME] [--max-concurrent-calls N] [--max-calls-per-minute N] [--inbound-percent N]
+      limits budget CAMPAIGN                 spent, reserved and left
+      numbers list [--state S] [--tier N]    the numbers that calls show, with their health
+      numbers show|activate|warm-up|rest|quarantine|retire|release NUMBER
+      numbers add NUMBER --tier N [--warm] [--time-zone Z]
+      numbers buy NAME --tier N [--count N] [--country AU] [--kind mobile|local|toll_free] [--bundle BU…]
       rpc ENDPOINT list                      the methods that a service has
       rpc ENDPOINT METHOD [JSON]             calls a method; JSON is the request ("-" reads it from standard input)
       migrate [SERVICE…]                     brings the services' schemas up to date, all of them if none is named

@@ -15,7 +15,11 @@ struct BridgeAddresses: Hashable, Sendable {
   static let voicePath = "/twilio/voice"
   static let statusPath = "/twilio/status"
   static let machinePath = "/twilio/amd"
+  static let inboundPath = "/twilio/inbound"
   static let streamPath = "/twilio/stream"
+
+  /// Where calls to the account's numbers go.
+  var inboundURL: String { publicURL + Self.inboundPath }
 
   func callbacks(of call: CallID) -> TwilioCallForm.Addresses {
     TwilioCallForm.Addresses(

@@ -1,6 +1,7 @@
 import Core
 import Lifecycle
 import Logging
+import Synchronization
 import Telephony
 
 /// Takes what is learned about calls and does what follows from it. All that changes a call goes through here.
@@ -11,6 +12,8 @@ final class CallControl: Sendable {
   let metrics: BridgeMetrics
   let tasks: TaskPool
   private let providers: [String: any TelephonyProvider]
+  /// Until when providers take no more calls, by their own word.
+  private let throttled = Mutex<[String: Instant]>([:])
   private let logger: Logger
 
   init(
@@ -24,6 +27,12 @@ final class CallControl: Sendable {
     self.logger = logger
     self.providers = Dictionary(providers.map { ($0.name, $0) }) { first, _ in first }
     deadlines = CallDeadline(realSecond: clock.realDuration(of: .seconds(1)))
+  }
+
+  /// How long a provider wants to be left alone, at least a second.
+  func pause(of provider: String) -> Duration {
+    let until = throttled.withLock { $0[provider] }
+    return max(.seconds(1), until.map { clock.now().duration(to: $0) } ?? .zero)
   }
 
   func provider(_ name: String) -> (any TelephonyProvider)? { providers[name] }
@@ -134,6 +143,10 @@ final class CallControl: Sendable {
     case .later(let code):
       metrics.placements.increment("later")
       logger.warning("the provider takes no call now", [LogField("call_id", order.call), LogField("code", code)])
+    case .throttled(let code, let after):
+      metrics.placements.increment("throttled")
+      throttled.withLock { $0[provider.name] = clock.now() + after }
+      logger.warning("the provider takes no more calls for a while", [LogField("code", code)])
     case .unsure(let reason):
       metrics.placements.increment("unsure")
       logger.warning(

@@ -29,7 +29,17 @@ struct TwilioRoutes: Sendable {
     router.on(.post, "\(BridgeAddresses.voicePath)/{call}", bodyBytes: Self.bodyLimit) { request in
       try await timed(.voice, request) { applied, id in instructions(for: applied, id) }
     }
+    router.on(.post, BridgeAddresses.inboundPath, bodyBytes: Self.bodyLimit) { request in try await inbound(request) }
     router.webSocket("\(BridgeAddresses.streamPath)/{call}", accept: accept, handler: stream)
+  }
+
+  /// Calls to the account's numbers: they are for calling out, and nobody is here to answer.
+  private func inbound(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let body = try await request.body.collect(upTo: Self.bodyLimit)
+    guard signature.isValid(request, base: addresses.publicURL, form: FormEncoding.decode(body), body: body) else {
+      throw HTTPError(.forbidden, "The signature is missing or wrong.")
+    }
+    return .text(TwiML.reject, contentType: TwiML.contentType)
   }
 
   // MARK: Callbacks

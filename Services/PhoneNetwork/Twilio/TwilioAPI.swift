@@ -35,7 +35,7 @@ struct TwilioAPI: Sendable {
   }
 
   /// Checks who asks, reads the form of a POST, and turns refusals into Twilio's error bodies.
-  private func answer(
+  func answer(
     _ request: HTTPRequest, _ body: ([(String, String)]) throws(TwilioError) -> HTTPResponse
   ) async -> HTTPResponse {
     do {

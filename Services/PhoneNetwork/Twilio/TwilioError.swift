@@ -39,6 +39,8 @@ struct TwilioError: Error, Hashable, Sendable {
       "code": JSONValue(code), "message": .string(message),
       "more_info": .string("https://www.twilio.com/docs/errors/\(code)"), "status": JSONValue(status),
     ]
-    return .json(body, status: HTTPStatus(status))
+    var response = HTTPResponse.json(body, status: HTTPStatus(status))
+    if status == 429 { response.headers["Retry-After"] = "1" }
+    return response
   }
 }

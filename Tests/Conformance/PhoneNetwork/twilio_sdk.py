@@ -169,5 +169,34 @@ def cancel_while_ringing(base, account, token, key):
         assert twilio.calls(call.sid).fetch().status == "canceled"
 
 
-CONVERSATION = [create_fetch_and_callbacks, machine_detection, update_with_twiml, list_and_pages, refusals]
+def numbers(base, account, token, key):
+    """numbers are searched, bought with a bundle, listed by name, updated and released"""
+    twilio = client(base, account, token)
+    bundle = "BU" + "0" * 31 + "1"
+    offered = twilio.available_phone_numbers("AU").mobile.list(voice_enabled=True, contains="412*", limit=5)
+    assert len(offered) == 5 and all(number.phone_number.startswith("+61412") for number in offered)
+    assert offered[0].iso_country == "AU" and offered[0].capabilities["voice"] is True
+    wanted = offered[0].phone_number
+    refusal(lambda: twilio.incoming_phone_numbers.create(phone_number=wanted), 400, 21649)
+    bought = twilio.incoming_phone_numbers.create(
+        phone_number=wanted, friendly_name="ringmaster test", bundle_sid=bundle, voice_url="https://example.com/voice")
+    assert bought.sid.startswith("PN") and bought.phone_number == wanted and bought.bundle_sid == bundle
+    assert isinstance(bought.date_created, datetime.datetime)
+    refusal(lambda: twilio.incoming_phone_numbers.create(phone_number=wanted, bundle_sid=bundle), 400, 21422)
+    found = twilio.incoming_phone_numbers.list(friendly_name="ringmaster test")
+    assert [number.sid for number in found] == [bought.sid]
+    assert not twilio.incoming_phone_numbers.list(friendly_name="another")
+    changed = twilio.incoming_phone_numbers(bought.sid).update(voice_url="https://example.com/new", voice_method="GET")
+    assert changed.voice_url == "https://example.com/new" and changed.voice_method == "GET"
+    assert twilio.incoming_phone_numbers(bought.sid).fetch().friendly_name == "ringmaster test"
+    local = twilio.available_phone_numbers("US").local.list(contains="212", limit=3)
+    assert len(local) == 3 and all(number.phone_number.startswith("+1212") for number in local)
+    for number in local:
+        twilio.incoming_phone_numbers.create(phone_number=number.phone_number)
+    assert len(twilio.incoming_phone_numbers.list(page_size=2)) == 4
+    assert twilio.incoming_phone_numbers(bought.sid).delete()
+    refusal(lambda: twilio.incoming_phone_numbers(bought.sid).fetch(), 404, 20404)
+
+
+CONVERSATION = [create_fetch_and_callbacks, machine_detection, update_with_twiml, list_and_pages, refusals, numbers]
 NO_ANSWER = [cancel_while_ringing]

@@ -90,13 +90,21 @@ import Testing
   @Test func aCallRefusedForNowWaitsUntilItsPermitRunsOut() {
     var call = record()
     _ = call.handle(.asking, at: start)
-    #expect(call.handle(.answer(.later(code: "20429")), at: start).isEmpty)
+    #expect(call.handle(.answer(.later(code: "10004")), at: start).isEmpty)
     #expect(call.placement == .waiting)
     #expect(call.handle(.permitExpired, at: start + .seconds(120)).isEmpty)
     #expect(call.isWithdrawn && call.isFinished)
-    #expect(call.failure == "20429")
+    #expect(call.failure == "10004")
     #expect(call.handle(.asking, at: start + .seconds(121)).isEmpty)
     #expect(call.placement == .ended)
+  }
+
+  @Test func aCallThatMetAThrottledProviderGoesBackAtOnce() {
+    var call = record()
+    _ = call.handle(.asking, at: start)
+    #expect(call.handle(.answer(.throttled(code: "20429", after: .seconds(5))), at: start).isEmpty)
+    #expect(call.isWithdrawn && call.isFinished && call.failure == CallFailure.throttled)
+    #expect(call.handle(.asking, at: start + .seconds(1)).isEmpty)
   }
 
   @Test func aCallInDoubtIsNeverAskedForAgain() {
@@ -208,7 +216,8 @@ import Testing
     let other = ProviderCallID("CA0000000000000000000000000000000f")
     let reports: [CallReport] =
       [
-        .asking, .answer(.accepted(id)), .answer(.later(code: "20429")), .answer(.unsure(reason: "x")),
+        .asking, .answer(.accepted(id)), .answer(.later(code: "10004")), .answer(.unsure(reason: "x")),
+        .answer(.throttled(code: "20429", after: .seconds(1))),
         .answer(.refused(code: "21211")), .answer(.accepted(other)), .notFound, .permitExpired, .pickedUp(id),
         .sessionOpened, .sessionClosed, .end(.endCall), .carriedOut(.hangUp), .carriedOut(.leaveVoicemail),
         .tooLate(.hangUp), .lostTrack,

@@ -98,7 +98,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (21211, 400, TwilioError.Action.giveUp), (20429, 429, .later), (10004, 400, .later), (20003, 401, .alarm),
+    (21211, 400, TwilioError.Action.giveUp), (20429, 429, .throttled), (10004, 400, .later), (20003, 401, .alarm),
     (20404, 404, .alreadyOver), (21220, 400, .alreadyOver), (20500, 500, .unsure), (20503, 503, .unsure),
     (13227, 400, .giveUp),
   ])
@@ -109,7 +109,7 @@ import Testing
   @Test func anErrorWithoutABodyGoesByItsStatus() {
     #expect(TwilioError(status: 502, body: nil) == TwilioError(status: 502, body: ["title": "Bad Gateway"]))
     #expect(TwilioError(status: 502, body: nil).action == .unsure)
-    #expect(TwilioError(status: 429, body: nil).action == .later)
+    #expect(TwilioError(status: 429, body: nil).action == .throttled)
   }
 
   @Test func aCallResourceIsRead() throws {

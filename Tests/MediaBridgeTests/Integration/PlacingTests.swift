@@ -74,7 +74,7 @@ import Wire
 
   @Test func aBusyProviderIsAskedAgainWhileThePermitLives() async throws {
     try await BridgeHarness.with { bridge in
-      bridge.twilio.will(.refuse(status: 429, code: 20429), .refuse(status: 429, code: 20429))
+      bridge.twilio.will(.refuse(status: 400, code: 10004), .refuse(status: 400, code: 10004))
       let request = bridge.request()
       #expect(await bridge.failure { _ = try await bridge.place(request) } == .unavailable)
       // The tender comes round until the call's back-off is over, twice.
@@ -85,9 +85,29 @@ import Wire
     }
   }
 
-  @Test func aCallThatTheProviderNeverTookGoesBack() async throws {
+  @Test func aProviderThatSaysTooManyRequestsGetsNoMore() async throws {
     try await BridgeHarness.with { bridge in
       bridge.twilio.will(.refuse(status: 429, code: 20429))
+      let request = bridge.request()
+      for _ in 0..<2 {
+        do {
+          _ = try await bridge.place(request)
+          Issue.record("it was placed")
+        } catch let error as RPCError {
+          #expect(error.code == .resourceExhausted && error.retryAfter == .seconds(7))
+        }
+      }
+      _ = try await bridge.app.tender.round()
+      #expect(bridge.twilio.calls.isEmpty && bridge.app.calls.count == 0)
+      #expect(try await bridge.endings().isEmpty)
+      _ = try await bridge.place(bridge.request())
+      #expect(bridge.twilio.calls.count == 1)
+    }
+  }
+
+  @Test func aCallThatTheProviderNeverTookGoesBack() async throws {
+    try await BridgeHarness.with { bridge in
+      bridge.twilio.will(.refuse(status: 400, code: 10004))
       let id = CallID.random()
       let request = bridge.request(id)
       _ = try? await bridge.place(request)

@@ -121,7 +121,10 @@ final class MiniTwilio: Sendable {
     switch behaviour {
     case .accept: return .json(json(call, now), status: .created)
     case .refuse(let status, let code):
-      return .json(["code": JSONValue(code), "status": JSONValue(status)], status: HTTPStatus(status))
+      var response = HTTPResponse.json(
+        ["code": JSONValue(code), "status": JSONValue(status)], status: HTTPStatus(status))
+      if status == 429 { response.headers["Retry-After"] = "7" }
+      return response
     case .acceptAndBreak, .breakDown: return .json(["code": 20500, "status": 500], status: .internalServerError)
     }
   }

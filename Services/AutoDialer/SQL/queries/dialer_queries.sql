@@ -31,11 +31,13 @@ select state, policy_version, policy from campaign where tenant_id = $1 and camp
 
 -- name: LockCounter
 -- One claim at a time for a campaign; a second instance goes on to the next campaign.
-select day, day_calls, minute_start, minute_calls from campaign_counter
+select day, day_calls, minute_start, minute_calls, spent_micros, reserved_micros, blocked from campaign_counter
 where tenant_id = $1 and campaign_id = $2 for update skip locked;
 
 -- name: SaveCounter
-update campaign_counter set day = $3, day_calls = $4, minute_start = $5, minute_calls = $6
+-- $7 micro-dollars more are reserved.
+update campaign_counter set day = $3, day_calls = $4, minute_start = $5, minute_calls = $6,
+  reserved_micros = reserved_micros + $7
 where tenant_id = $1 and campaign_id = $2;
 
 -- name: LiveLeases
@@ -114,16 +116,18 @@ from unnest($3::uuid[], $4::int[], $5::timestamptz[], $6::int[], $7::int[], $8::
   $11::int[], $12::int[]) as back;
 
 -- name: InsertAttempts
--- $3 call ids, $4 lead ids, $5 attempt numbers, $6 permits, $7 granted at, $8 expiries, $9 phones, $10 ranks.
+-- $3 call ids, $4 lead ids, $5 attempt numbers, $6 permits, $7 granted at, $8 expiries, $9 phones, $10 ranks; of all of
+-- them $11 what each is reserved at, $12 the provider.
 insert into attempt (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, granted_at, expires_at, phone,
-  rank)
-select $1, new.call_id, $2, new.lead_id, new.attempt_number, 'permitted', new.permit, $7, new.expires_at, new.phone, new.rank
+  rank, reserved_micros, provider)
+select $1, new.call_id, $2, new.lead_id, new.attempt_number, 'permitted', new.permit, $7, new.expires_at, new.phone, new.rank,
+  $11, $12
 from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[], $8::timestamptz[], $9::text[], $10::int[])
   as new (call_id, lead_id, attempt_number, permit, expires_at, phone, rank);
 
 -- name: InsertLeases
-insert into lease (tenant_id, campaign_id, call_id, owner, expires_at)
-select $1, $2, new.call_id, $4, now() + make_interval(secs => $5)
+insert into lease (tenant_id, campaign_id, call_id, owner, expires_at, provider)
+select $1, $2, new.call_id, $4, now() + make_interval(secs => $5), $6
 from unnest($3::uuid[]) as new (call_id);
 
 -- name: RenewLease

@@ -49,6 +49,8 @@ enum CallFailure {
   static let noTerminalEvent = "no_terminal_event"
   /// The permit ran out before the provider could be asked.
   static let permitExpired = "permit_expired"
+  /// The provider took no more calls from anybody; this one was never placed.
+  static let throttled = "provider_throttled"
   /// The call was cancelled before the provider was asked.
   static let cancelled = "cancelled"
 }

@@ -69,6 +69,11 @@ extension CallRecord {
       guard placement == .asking else { return [] }
       (placement, failure) = (.waiting, code)
       return intent == .hangUp ? neverPlaced(CallFailure.cancelled, state: .cancelled, at: now) : []
+    case .throttled:
+      guard placement == .asking else { return [] }
+      (placement, failure) = (.waiting, CallFailure.throttled)
+      withdraw(at: now)
+      return []
     case .unsure:
       if placement == .asking { placement = .unsure }
       return []

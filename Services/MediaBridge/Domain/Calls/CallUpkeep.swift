@@ -26,7 +26,8 @@ struct CallUpkeep: Hashable, Sendable {
     case .asking: (lookAfter, isAsked) = (Self.askingLease, true)
     case .answer(.later): (lookAfter, isTry) = (Self.retry.delay(attempt: tries + 1, using: &generator), true)
     case .answer(.unsure): lookAfter = Self.lookEvery
-    case .answer(.accepted), .answer(.refused), .notFound, .permitExpired, .provider, .pickedUp, .machineVerdict,
+    case .answer(.accepted), .answer(.refused), .answer(.throttled), .notFound, .permitExpired, .provider, .pickedUp,
+      .machineVerdict,
       .sessionOpened, .sessionClosed, .end, .carriedOut, .tooLate, .lostTrack:
       break
     }

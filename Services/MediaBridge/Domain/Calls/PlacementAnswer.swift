@@ -1,3 +1,5 @@
+import Core
+
 /// What came of asking the provider for a call.
 enum PlacementAnswer: Hashable, Sendable {
   /// It has the call.
@@ -6,6 +8,9 @@ enum PlacementAnswer: Hashable, Sendable {
   case refused(code: String)
   /// It said no for now, or was never reached: certainly no call was placed, and asking again is safe.
   case later(code: String)
+  /// It takes no more calls from anybody for a while. No call was placed, and this one goes back to the dialer, which
+  /// decides what is called when there is room again.
+  case throttled(code: String, after: Duration)
   /// Nobody knows: the request may have arrived. It must be looked up, never sent again.
   case unsure(reason: String)
 }

@@ -13,6 +13,9 @@ enum TwiML {
     response("<Say>\(escaped(text))</Say><Hangup/>")
   }
 
+  /// Not answered, and not billed.
+  static let reject = response("<Reject/>")
+
   static let hangUp = response("<Hangup/>")
 
   private static func response(_ verbs: String) -> String {

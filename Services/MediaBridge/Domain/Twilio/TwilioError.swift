@@ -9,6 +9,8 @@ struct TwilioError: Hashable, Sendable {
     case alarm
     /// Refused for now; certainly not placed.
     case later
+    /// Too many requests: as `later`, and true of every call.
+    case throttled
     /// The call is over, or never was.
     case alreadyOver
     /// Something broke at Twilio, before or after the call was placed.
@@ -30,11 +32,12 @@ struct TwilioError: Hashable, Sendable {
   private static func action(code: Int, status: Int) -> Action {
     switch code {
     case 20404, 21220: .alreadyOver
-    case 20429, 10004: .later
+    case 20429: .throttled
+    case 10004: .later
     case 10001, 20005, 20003, 20006, 20008, 10002: .alarm
     default:
       switch status {
-      case 429: .later
+      case 429: .throttled
       case 401, 403: .alarm
       case 404: .alreadyOver
       case 500...: .unsure

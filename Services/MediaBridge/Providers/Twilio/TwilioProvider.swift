@@ -16,7 +16,7 @@ struct TwilioProvider: TelephonyProvider {
 
   let name = "twilio"
   private let settings: Settings
-  private let addresses: BridgeAddresses
+  let addresses: BridgeAddresses
   private let client: HTTPClient
   private let logger: Logger
 
@@ -47,6 +47,7 @@ struct TwilioProvider: TelephonyProvider {
         logger.error("the provider refuses all calls; see to the account", [LogField("code", error.code)])
         return .refused(code: code)
       case .later: return .later(code: code)
+      case .throttled: return .throttled(code: code, after: Self.retryAfter(response))
       case .unsure: return .unsure(reason: code)
       }
     } catch let error as HTTPClientError where !error.requestMayHaveBeenSent {
@@ -54,6 +55,11 @@ struct TwilioProvider: TelephonyProvider {
     } catch {
       return .unsure(reason: "\(error)")
     }
+  }
+
+  /// When it may be asked again, by its own word; within limits, since the header comes from outside.
+  private static func retryAfter(_ response: HTTPClientResponse) -> Duration {
+    .seconds(min(max(response.headers["Retry-After"].flatMap { Int($0) } ?? 1, 1), 300))
   }
 
   func hangUp(_ id: ProviderCallID) async -> ChangeAnswer {
@@ -98,16 +104,22 @@ struct TwilioProvider: TelephonyProvider {
     }
   }
 
-  private func post(_ path: String, _ pairs: [(String, String)]) async throws -> HTTPClientResponse {
+  func post(_ path: String, _ pairs: [(String, String)]) async throws -> HTTPClientResponse {
     var request = HTTPClientRequest.form(url: url(path), pairs)
     request.basicAuthentication = authentication
     request.timeout = CallUpkeep.requestLimit
     return try await client.send(request)
   }
 
-  private func get(_ path: String) async throws -> HTTPClientResponse {
+  func get(_ path: String) async throws -> HTTPClientResponse {
     try await client.send(
       HTTPClientRequest(url: url(path), timeout: CallUpkeep.requestLimit, basicAuthentication: authentication))
+  }
+
+  func delete(_ path: String) async throws -> HTTPClientResponse {
+    try await client.send(
+      HTTPClientRequest(
+        method: .delete, url: url(path), timeout: CallUpkeep.requestLimit, basicAuthentication: authentication))
   }
 
   private func url(_ path: String) -> String {

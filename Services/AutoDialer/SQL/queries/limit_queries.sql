@@ -1,0 +1,123 @@
+-- name: EnsureTenantLimit
+insert into tenant_limit (tenant_id) values ($1) on conflict do nothing;
+
+-- name: EnsureProviderLimit
+insert into provider_limit (tenant_id, provider) values ($1, $2) on conflict do nothing;
+
+-- name: TenantLimit
+select time_zone, max_calls_per_day, max_concurrent_calls, day, day_calls from tenant_limit where tenant_id = $1;
+
+-- name: LockTenantLimit
+select time_zone, max_calls_per_day, max_concurrent_calls, day, day_calls from tenant_limit
+where tenant_id = $1 for update;
+
+-- name: ProviderLimit
+select max_concurrent_calls, max_calls_per_minute, inbound_percent, minute_start, minute_calls, failures, openings,
+  open_until, held_until, held_since, held_reason
+from provider_limit where tenant_id = $1 and provider = $2;
+
+-- name: LockProviderLimit
+select max_concurrent_calls, max_calls_per_minute, inbound_percent, minute_start, minute_calls, failures, openings,
+  open_until, held_until, held_since, held_reason
+from provider_limit where tenant_id = $1 and provider = $2 for update;
+
+-- name: LiveLeasesOf
+-- Live leases of all campaigns of tenant $1, and of those with provider $2.
+select count(*) as tenant, count(*) filter (where provider = $2) as provider from lease where tenant_id = $1 and expires_at > now();
+
+-- name: CountTenantCalls
+-- $2 today in the tenant's zone, $3 calls.
+update tenant_limit set day_calls = case when day = $2 then day_calls else 0 end + $3, day = $2 where tenant_id = $1;
+
+-- name: CountProviderCalls
+-- $3 this minute, $4 calls.
+update provider_limit set minute_calls = case when minute_start = $3 then minute_calls else 0 end + $4, minute_start = $3
+where tenant_id = $1 and provider = $2;
+
+-- name: GiveBackCampaignCall
+-- An attempt never left: $3 the day on which it was counted.
+update campaign_counter set day_calls = day_calls - 1
+where tenant_id = $1 and campaign_id = $2 and day = $3 and day_calls > 0;
+
+-- name: GiveBackTenantCall
+update tenant_limit set day_calls = day_calls - 1 where tenant_id = $1 and day = $2 and day_calls > 0;
+
+-- name: SetTenantLimit
+insert into tenant_limit (tenant_id, time_zone, max_calls_per_day, max_concurrent_calls) values ($1, $2, $3, $4)
+on conflict (tenant_id) do update set time_zone = excluded.time_zone, max_calls_per_day = excluded.max_calls_per_day,
+  max_concurrent_calls = excluded.max_concurrent_calls;
+
+-- name: SetProviderLimit
+insert into provider_limit (tenant_id, provider, max_concurrent_calls, inbound_percent, max_calls_per_minute)
+values ($1, $2, $3, $4, $5)
+on conflict (tenant_id, provider) do update set max_concurrent_calls = excluded.max_concurrent_calls,
+  inbound_percent = excluded.inbound_percent, max_calls_per_minute = excluded.max_calls_per_minute;
+
+-- name: SaveProviderBreaker
+update provider_limit set failures = $3, openings = $4, open_until = $5 where tenant_id = $1 and provider = $2;
+
+-- name: HoldProvider
+-- $3 business time now, $4 until when, $5 why. A hold that follows a lapsed one of more than $6 seconds ago is new.
+insert into provider_limit (tenant_id, provider, held_since, held_until, held_reason) values ($1, $2, $3, $4, $5)
+on conflict (tenant_id, provider) do update set
+  held_since = case
+    when provider_limit.held_reason = $5 and provider_limit.held_until > $3 - make_interval(secs => $6)
+    then provider_limit.held_since else $3 end,
+  held_until = greatest($4, provider_limit.held_until), held_reason = $5;
+
+-- name: RestartHold
+-- Calls go through: what holds it back has not done so without a break.
+update provider_limit set held_since = $3 where tenant_id = $1 and provider = $2 and held_reason is not null;
+
+-- name: Headrooms
+-- How many calls more each tenant and provider in $1, $2 takes at once, this minute ($3) and, of the tenant, today, as
+-- far as calls at once and a minute decide; null: no limit. $4 to $6 are the installation's limits of a provider. Leases
+-- are counted only where something is limited.
+select asked.tenant_id, asked.provider,
+  t.max_concurrent_calls - case when t.max_concurrent_calls is not null then (
+    select count(*) from lease l where l.tenant_id = asked.tenant_id and l.expires_at > now()) end as tenant_room,
+  least(
+    coalesce(p.max_concurrent_calls, $4) * (100 - coalesce(p.inbound_percent, $6)) / 100
+      - case when coalesce(p.max_concurrent_calls, $4) is not null then (
+        select count(*) from lease l
+        where l.tenant_id = asked.tenant_id and l.provider = asked.provider and l.expires_at > now()) end,
+    coalesce(p.max_calls_per_minute, $5) - case when p.minute_start = $3 then p.minute_calls else 0 end
+  ) as provider_room
+from unnest($1::uuid[], $2::text[]) as asked (tenant_id, provider)
+left join tenant_limit t on t.tenant_id = asked.tenant_id
+left join provider_limit p on p.tenant_id = asked.tenant_id and p.provider = asked.provider;
+
+-- name: BudgetOf
+select c.spent_micros + coalesce(sum(s.spent_micros), 0)::bigint as spent,
+  greatest(0, c.reserved_micros - coalesce(sum(s.released_micros), 0)::bigint) as reserved
+from campaign_counter c left join spending s on s.tenant_id = c.tenant_id and s.campaign_id = c.campaign_id
+where c.tenant_id = $1 and c.campaign_id = $2
+group by c.tenant_id, c.campaign_id;
+
+-- name: PendingSpending
+-- What is not in the campaign's counter yet.
+select count(*) as calls, coalesce(sum(spent_micros), 0)::bigint as spent,
+  coalesce(sum(released_micros), 0)::bigint as released
+from spending where tenant_id = $1 and campaign_id = $2;
+
+-- name: AddUpSpending
+-- Only under the counter's lock.
+with gone as (
+  delete from spending where tenant_id = $1 and campaign_id = $2 returning spent_micros, released_micros
+), news as (
+  select coalesce(sum(spent_micros), 0)::bigint as spent, coalesce(sum(released_micros), 0)::bigint as released from gone
+)
+update campaign_counter set spent_micros = spent_micros + news.spent,
+  reserved_micros = greatest(0, reserved_micros - news.released)
+from news where tenant_id = $1 and campaign_id = $2;
+
+-- name: SettleSpending
+-- What attempts $2 cost ($3, in step); they hold nothing back any more.
+insert into spending (tenant_id, campaign_id, call_id, spent_micros, released_micros)
+select a.tenant_id, a.campaign_id, a.call_id, settled.cost, a.reserved_micros
+from unnest($2::uuid[], $3::bigint[]) as settled (call_id, cost)
+join attempt a on a.tenant_id = $1 and a.call_id = settled.call_id
+on conflict do nothing;
+
+-- name: SetBlocked
+update campaign_counter set blocked = $3 where tenant_id = $1 and campaign_id = $2;
