@@ -281,6 +281,29 @@ public struct LeadFinished: WireMessage {
   }
 }
 
+/// Event, key campaign_id: something that only people can mend, or that lasts, keeps the campaign from calling.
+public struct CampaignBlocked: WireMessage {
+  public static let fullName = "ringmaster.v1.CampaignBlocked"
+
+  public var campaignId: String = ""
+  /// "budget_exceeded", "provider_throttled", "agent_unavailable", "no_caller_id".
+  public var reason: String = ""
+  public var detail: String = ""
+  /// When it is expected to be over; absent when people have to do something.
+  public var until: Timestamp? = nil
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(campaignId: String = "", reason: String = "", detail: String = "", until: Timestamp? = nil) {
+    self.campaignId = campaignId
+    self.reason = reason
+    self.detail = detail
+    self.until = until
+  }
+}
+
 extension Attempt {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Attempt {
     let arena = WireArena.enter(limitFor: bytes)
@@ -1180,6 +1203,101 @@ extension LeadFinished {
     if !self.reason.isEmpty { object["reason"] = WireJSON.json(self.reason) }
     if self.attempts != 0 { object["attempts"] = WireJSON.json(self.attempts) }
     if !self.callId.isEmpty { object["callId"] = WireJSON.json(self.callId) }
+    return .object(object)
+  }
+}
+
+extension CampaignBlocked {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CampaignBlocked {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__CampaignBlocked.self)
+    ringmaster__v1__campaign_blocked__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CampaignBlocked(c: c.assumingMemoryBound(to: Ringmaster__V1__CampaignBlocked.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CampaignBlocked.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CampaignBlocked.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__CampaignBlocked>) throws(WireError) {
+    self.init()
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.CampaignBlocked.campaign_id")
+    self.reason = try WireDecoding.string(c.pointee.reason, "ringmaster.v1.CampaignBlocked.reason")
+    self.detail = try WireDecoding.string(c.pointee.detail, "ringmaster.v1.CampaignBlocked.detail")
+    if let item = c.pointee.until { self.until = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__CampaignBlocked>, _ arena: WireArena) {
+    ringmaster__v1__campaign_blocked__init(c)
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    if !self.reason.isEmpty {
+      c.pointee.reason = arena.string(self.reason)
+    }
+    if !self.detail.isEmpty {
+      c.pointee.detail = arena.string(self.detail)
+    }
+    if let item = self.until {
+      let inner = arena.new(Google__Protobuf__Timestamp.self)
+      google__protobuf__timestamp__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.until = inner
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension CampaignBlocked {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "reason":
+            if value != .null { self.reason = try WireJSON.string(value) }
+          case "detail":
+            if value != .null { self.detail = try WireJSON.string(value) }
+          case "until":
+            if value != .null { self.until = try Timestamp(json: value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if !self.reason.isEmpty { object["reason"] = WireJSON.json(self.reason) }
+    if !self.detail.isEmpty { object["detail"] = WireJSON.json(self.detail) }
+    if let item = self.until { object["until"] = item.json }
     return .object(object)
   }
 }

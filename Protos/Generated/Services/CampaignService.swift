@@ -43,6 +43,22 @@ public enum CampaignServiceMethods {
     service: "ringmaster.v1.CampaignService", name: "StopCampaign",
     isIdempotent: false, requestType: "ringmaster.v1.ChangeCampaignStateRequest",
     responseType: "ringmaster.v1.Campaign")
+  public static let cloneCampaign = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "CloneCampaign",
+    isIdempotent: false, requestType: "ringmaster.v1.CloneCampaignRequest",
+    responseType: "ringmaster.v1.Campaign")
+  public static let recycleLeads = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "RecycleLeads",
+    isIdempotent: true, requestType: "ringmaster.v1.RecycleLeadsRequest",
+    responseType: "ringmaster.v1.RecycleLeadsResponse")
+  public static let listPolicyVersions = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "ListPolicyVersions",
+    isIdempotent: true, requestType: "ringmaster.v1.ListPolicyVersionsRequest",
+    responseType: "ringmaster.v1.ListPolicyVersionsResponse")
+  public static let comparePolicyVersions = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "ComparePolicyVersions",
+    isIdempotent: true, requestType: "ringmaster.v1.ComparePolicyVersionsRequest",
+    responseType: "ringmaster.v1.ComparePolicyVersionsResponse")
   public static let listCampaignAudit = MethodDescriptor(
     service: "ringmaster.v1.CampaignService", name: "ListCampaignAudit",
     isIdempotent: true, requestType: "ringmaster.v1.GetCampaignRequest",
@@ -82,8 +98,8 @@ public enum CampaignServiceMethods {
   /// In the order of the .proto.
   public static let all: [MethodDescriptor] = [
     createCampaign, getCampaign, listCampaigns, updateCampaign, deleteCampaign, startCampaign, pauseCampaign,
-    resumeCampaign, stopCampaign, listCampaignAudit, getProgress, openImport, importLeads, closeImport, addLead,
-    updateLead, getLead, listLeads
+    resumeCampaign, stopCampaign, cloneCampaign, recycleLeads, listPolicyVersions, comparePolicyVersions,
+    listCampaignAudit, getProgress, openImport, importLeads, closeImport, addLead, updateLead, getLead, listLeads
   ]
 }
 
@@ -102,6 +118,10 @@ public protocol CampaignServiceHandler: Sendable {
   func resumeCampaign(_ request: ChangeCampaignStateRequest, context: CallContext) async throws -> Campaign
   /// Ends the campaign for good (cancelled); calls in progress are finished, nothing new is dialed.
   func stopCampaign(_ request: ChangeCampaignStateRequest, context: CallContext) async throws -> Campaign
+  func cloneCampaign(_ request: CloneCampaignRequest, context: CallContext) async throws -> Campaign
+  func recycleLeads(_ request: RecycleLeadsRequest, context: CallContext) async throws -> RecycleLeadsResponse
+  func listPolicyVersions(_ request: ListPolicyVersionsRequest, context: CallContext) async throws -> ListPolicyVersionsResponse
+  func comparePolicyVersions(_ request: ComparePolicyVersionsRequest, context: CallContext) async throws -> ComparePolicyVersionsResponse
   func listCampaignAudit(_ request: GetCampaignRequest, context: CallContext) async throws -> ListCampaignAuditResponse
   func getProgress(_ request: GetProgressRequest, context: CallContext) async throws -> CampaignProgress
   func openImport(_ request: OpenImportRequest, context: CallContext) async throws -> OpenImportResponse
@@ -145,6 +165,14 @@ public struct CampaignServiceServer: RPCService {
         try await ServiceCall.answer(request) { try await handler.resumeCampaign($0, context: context) }
       case "StopCampaign":
         try await ServiceCall.answer(request) { try await handler.stopCampaign($0, context: context) }
+      case "CloneCampaign":
+        try await ServiceCall.answer(request) { try await handler.cloneCampaign($0, context: context) }
+      case "RecycleLeads":
+        try await ServiceCall.answer(request) { try await handler.recycleLeads($0, context: context) }
+      case "ListPolicyVersions":
+        try await ServiceCall.answer(request) { try await handler.listPolicyVersions($0, context: context) }
+      case "ComparePolicyVersions":
+        try await ServiceCall.answer(request) { try await handler.comparePolicyVersions($0, context: context) }
       case "ListCampaignAudit":
         try await ServiceCall.answer(request) { try await handler.listCampaignAudit($0, context: context) }
       case "GetProgress":
@@ -221,6 +249,26 @@ public struct CampaignServiceClient: Sendable {
   public func stopCampaign(_ request: ChangeCampaignStateRequest, options: CallOptions = .init())
     async throws -> Campaign {
     try await ServiceCall.call(CampaignServiceMethods.stopCampaign, request, client, options)
+  }
+
+  public func cloneCampaign(_ request: CloneCampaignRequest, options: CallOptions = .init())
+    async throws -> Campaign {
+    try await ServiceCall.call(CampaignServiceMethods.cloneCampaign, request, client, options)
+  }
+
+  public func recycleLeads(_ request: RecycleLeadsRequest, options: CallOptions = .init())
+    async throws -> RecycleLeadsResponse {
+    try await ServiceCall.call(CampaignServiceMethods.recycleLeads, request, client, options)
+  }
+
+  public func listPolicyVersions(_ request: ListPolicyVersionsRequest, options: CallOptions = .init())
+    async throws -> ListPolicyVersionsResponse {
+    try await ServiceCall.call(CampaignServiceMethods.listPolicyVersions, request, client, options)
+  }
+
+  public func comparePolicyVersions(_ request: ComparePolicyVersionsRequest, options: CallOptions = .init())
+    async throws -> ComparePolicyVersionsResponse {
+    try await ServiceCall.call(CampaignServiceMethods.comparePolicyVersions, request, client, options)
   }
 
   public func listCampaignAudit(_ request: GetCampaignRequest, options: CallOptions = .init())

@@ -28,6 +28,7 @@ typedef struct Ringmaster__V1__AttemptStarted Ringmaster__V1__AttemptStarted;
 typedef struct Ringmaster__V1__AttemptWithdrawn Ringmaster__V1__AttemptWithdrawn;
 typedef struct Ringmaster__V1__RetryScheduled Ringmaster__V1__RetryScheduled;
 typedef struct Ringmaster__V1__LeadFinished Ringmaster__V1__LeadFinished;
+typedef struct Ringmaster__V1__CampaignBlocked Ringmaster__V1__CampaignBlocked;
 
 
 /* --- enums --- */
@@ -224,6 +225,28 @@ struct  Ringmaster__V1__LeadFinished
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Event, key campaign_id: something that only people can mend, or that lasts, keeps the campaign from calling.
+ */
+struct  Ringmaster__V1__CampaignBlocked
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  /*
+   * "budget_exceeded", "provider_throttled", "agent_unavailable", "no_caller_id".
+   */
+  char *reason;
+  char *detail;
+  /*
+   * When it is expected to be over; absent when people have to do something.
+   */
+  Google__Protobuf__Timestamp *until;
+};
+#define RINGMASTER__V1__CAMPAIGN_BLOCKED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__campaign_blocked__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
+
+
 /* Ringmaster__V1__Attempt methods */
 void   ringmaster__v1__attempt__init
                      (Ringmaster__V1__Attempt         *message);
@@ -414,6 +437,25 @@ Ringmaster__V1__LeadFinished *
 void   ringmaster__v1__lead_finished__free_unpacked
                      (Ringmaster__V1__LeadFinished *message,
                       ProtobufCAllocator *allocator);
+/* Ringmaster__V1__CampaignBlocked methods */
+void   ringmaster__v1__campaign_blocked__init
+                     (Ringmaster__V1__CampaignBlocked         *message);
+size_t ringmaster__v1__campaign_blocked__get_packed_size
+                     (const Ringmaster__V1__CampaignBlocked   *message);
+size_t ringmaster__v1__campaign_blocked__pack
+                     (const Ringmaster__V1__CampaignBlocked   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__campaign_blocked__pack_to_buffer
+                     (const Ringmaster__V1__CampaignBlocked   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__CampaignBlocked *
+       ringmaster__v1__campaign_blocked__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__campaign_blocked__free_unpacked
+                     (Ringmaster__V1__CampaignBlocked *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Ringmaster__V1__Attempt_Closure)
@@ -445,6 +487,9 @@ typedef void (*Ringmaster__V1__RetryScheduled_Closure)
                   void *closure_data);
 typedef void (*Ringmaster__V1__LeadFinished_Closure)
                  (const Ringmaster__V1__LeadFinished *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__CampaignBlocked_Closure)
+                 (const Ringmaster__V1__CampaignBlocked *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -502,6 +547,7 @@ extern const ProtobufCMessageDescriptor ringmaster__v1__attempt_started__descrip
 extern const ProtobufCMessageDescriptor ringmaster__v1__attempt_withdrawn__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__retry_scheduled__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__lead_finished__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__campaign_blocked__descriptor;
 extern const ProtobufCServiceDescriptor ringmaster__v1__dialer_service__descriptor;
 
 PROTOBUF_C__END_DECLS
