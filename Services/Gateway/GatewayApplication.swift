@@ -44,15 +44,19 @@ public enum GatewayApplication {
     if let key = settings.key {
       try await keys.admit(key.value, name: "default", tenant: .standard, now: context.clock.now())
     }
+    let executor = try context.client(settings.executor)
     let rest = RESTContext(
-      keys: keys, campaigns: CampaignServiceClient(try context.client(settings.executor)),
+      keys: keys, campaigns: CampaignServiceClient(executor),
       outcomes: OutcomeServiceClient(try context.client(settings.tracker)),
       dialer: DialerServiceClient(try context.client(settings.dialer)),
-      followUp: FollowUpServiceClient(try context.client(settings.followUp)))
+      followUp: FollowUpServiceClient(try context.client(settings.followUp)),
+      webhooks: WebhookServiceClient(executor), notifications: NotificationServiceClient(executor))
     var router = Router()
     CampaignRoutes(context: rest).add(to: &router)
     LeadRoutes(context: rest).add(to: &router)
     CallRoutes(context: rest).add(to: &router)
+    CampaignHistoryRoutes(context: rest).add(to: &router)
+    WebhookRoutes(context: rest).add(to: &router)
     let server = HTTPServer(
       name: "gateway", address: settings.listen, router: router, logger: context.logger, metrics: context.metrics,
       tracer: context.tracer)
