@@ -9,9 +9,9 @@ public struct CommandLineTool: Sendable {
 
   private static let options: Set = [
     "gateway", "key", "file", "reason", "limit", "cursor", "state", "outcome", "phone", "first-name", "last-name",
-    "company", "email",
+    "company", "email", "url", "kinds", "from", "to", "after", "name", "outcomes",
   ]
-  private static let flags: Set = ["json", "help"]
+  private static let flags: Set = ["json", "help", "open-leads"]
 
   /// - Parameters:
   ///   - arguments: As the process got them, its own name first.
@@ -60,6 +60,9 @@ public struct CommandLineTool: Sendable {
     switch command {
     case "campaigns":
       try await CampaignCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
+    case "webhooks": try await WebhookCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
+    case "notifications":
+      try await WebhookCommands(gateway: gateway, terminal: terminal, arguments: arguments).notifications()
     case "leads": try await LeadCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "calls": try await CallCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "transcript":
