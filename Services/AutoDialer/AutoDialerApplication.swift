@@ -30,7 +30,10 @@ public enum AutoDialerApplication {
   public static func schema() throws -> DatabaseSchema {
     DatabaseSchema(
       name: schemaName,
-      migrations: EventLog.migrations + [try Migration("m0001_dialer", PackageResources.m0001_dialer_sql)])
+      migrations: EventLog.migrations + [
+        try Migration("m0001_dialer", PackageResources.m0001_dialer_sql),
+        try Migration("m0002_queue", PackageResources.m0002_queue_sql),
+      ])
   }
 
   public static func build(
@@ -38,10 +41,13 @@ public enum AutoDialerApplication {
   ) async throws -> [any LifecycleService] {
     let log = EventLog(schema: schemaName)
     let store = try DialStore(pool: context.pool, events: log)
+    let placed = PlacedCalls(
+      store: store, logger: context.logger,
+      count: context.metrics.counter("dialer_calls_placed_total", "Attempts that the bridge has."))
     let placer = Placer(
       store: store, knowledge: KnowledgeServiceClient(try context.client(settings.knowledge)),
       media: MediaServiceClient(try context.client(settings.bridge)), clock: context.clock, logger: context.logger,
-      placed: context.metrics.counter("dialer_calls_placed_total", "Attempts that the bridge has."))
+      placed: placed)
     let facts = DialerFacts(
       store: store, clock: context.clock, quietSeconds: placer.quietSeconds, logger: context.logger)
     context.serve(DialerServiceServer(AutoDialerService(store: store, clock: context.clock)))
@@ -52,6 +58,7 @@ public enum AutoDialerApplication {
       try context.consume(settings.bridge, source: "media-bridge", schema: schemaName, handler: facts.takeCalls),
       try context.consume(
         settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.takeOutcomes),
+      placed,
       AttemptResolver(store: store, placer: placer, logger: context.logger),
       DialWorker(
         store: store, placer: placer, clock: context.clock, owner: UniqueID.random().description,

@@ -13,66 +13,93 @@ import Testing
       callerIDs: ["+15005550006", "+15005550007"])
   }
 
-  private func place(_ number: String) throws -> LeadPlace {
-    LeadPlace(number: try PhoneNumber.parse(number, defaultRegion: nil), zone: "")
+  private func callee(_ number: String, zone: String = "", consent: Consent = .unknown) -> Callee {
+    Callee(
+      numbers: [.init(index: 0, phone: number, place: LeadPlace(phone: number, zone: zone), consent: consent)],
+      joinedAt: Dialers.monday)
+  }
+
+  private func decide(
+    _ callee: Callee, attempts: Int = 0, rules: CampaignRules, at time: String
+  ) throws -> DialDecision {
+    let now = try instant(time)
+    let entry = QueueEntry(lead: LeadID.random(), rank: 1, dueAt: now, attempts: attempts)
+    return DialDecision.decide(callee, entry: entry, rules: rules, facts: DialFacts(), now: now)
   }
 
   private func instant(_ text: String) throws -> Instant { try #require(Instant(rfc3339: text)) }
 
   @Test func insideTheWindowItMayBeCalledUntilItsPermitRunsOut() throws {
-    let now = try instant("2026-03-02T15:00:00Z")  // Monday, 10:00 in New York.
-    let place = try place("+12125550123")
-    let rules = try rules()
-    let decision = DialDecision.decide(
-      rules: rules, place: place, attempts: 0, window: place.dialWindow(rules), now: now)
+    // Monday, 10:00 in New York.
+    let decision = try decide(callee("+12125550123"), rules: try rules(), at: "2026-03-02T15:00:00Z")
     guard case .dial(let permission) = decision else {
       Issue.record("\(decision)")
       return
     }
-    #expect(permission.expiresAt == now + DialDecision.permitLife)
-    #expect(permission.evidence.contains { $0.contains("policy: version 4") })
+    #expect(permission.expiresAt == (try instant("2026-03-02T15:00:00Z")) + DialDecision.permitLife)
+    #expect(permission.findings.map(\.rule) == ["attempts", "hours", "consent", "policy"])
+    #expect(!permission.findings.contains { !$0.passed })
   }
 
   @Test func aPermitDoesNotOutliveTheWindow() throws {
-    let now = try instant("2026-03-02T16:59:00Z")  // A minute before lunch in New York.
-    let place = try place("+12125550123")
-    let rules = try rules()
-    guard
-      case .dial(let permission) = DialDecision.decide(
-        rules: rules, place: place, attempts: 0, window: place.dialWindow(rules), now: now)
-    else {
-      Issue.record("not dialed")
+    // A minute before lunch in New York.
+    let decision = try decide(callee("+12125550123"), rules: try rules(), at: "2026-03-02T16:59:00Z")
+    guard case .dial(let permission) = decision else {
+      Issue.record("\(decision)")
       return
     }
-    #expect(permission.expiresAt == now + .seconds(60))
+    #expect(permission.expiresAt == (try instant("2026-03-02T17:00:00Z")))
   }
 
   @Test func outsideItWaitsForTheNextOpening() throws {
-    let place = try place("+12125550123")
-    let rules = try rules()
-    let decision = DialDecision.decide(
-      rules: rules, place: place, attempts: 0, window: place.dialWindow(rules),
-      now: try instant("2026-03-02T17:30:00Z"))
+    let decision = try decide(callee("+12125550123"), rules: try rules(), at: "2026-03-02T17:30:00Z")
     #expect(decision == .wait(until: try instant("2026-03-02T18:00:00Z"), reason: "campaign_windows"))
   }
 
   @Test func theMaximumOfCallsHolds() throws {
-    let place = try place("+12125550123")
-    let rules = try rules(maxPerLead: 2)
-    let decision = DialDecision.decide(
-      rules: rules, place: place, attempts: 2, window: place.dialWindow(rules),
-      now: try instant("2026-03-02T15:00:00Z"))
+    let decision = try decide(
+      callee("+12125550123"), attempts: 2, rules: try rules(maxPerLead: 2), at: "2026-03-02T15:00:00Z")
     #expect(decision == .never(reason: "max_attempts"))
   }
 
   @Test func anUnknownZoneIsNeverCalled() throws {
-    let number = try PhoneNumber.parse("+12125550123", defaultRegion: nil)
-    let place = LeadPlace(number: number, zone: "Mars/Olympus_Mons")
-    let rules = try rules()
-    let decision = DialDecision.decide(
-      rules: rules, place: place, attempts: 0, window: place.dialWindow(rules),
-      now: try instant("2026-03-02T15:00:00Z"))
+    let decision = try decide(
+      callee("+12125550123", zone: "Mars/Olympus_Mons"), rules: try rules(), at: "2026-03-02T15:00:00Z")
     #expect(decision == .never(reason: "zone_unknown"))
+  }
+
+  @Test func whatSomebodyTookBackOrNeverGaveIsRespected() throws {
+    var rules = try rules()
+    let withdrawn = callee("+12125550123", consent: .withdrawn)
+    #expect(try decide(withdrawn, rules: rules, at: "2026-03-02T15:00:00Z") == .never(reason: "consent_withdrawn"))
+    rules.requiredConsent = .expressWritten
+    let express = callee("+12125550123", consent: .express)
+    #expect(try decide(express, rules: rules, at: "2026-03-02T15:00:00Z") == .never(reason: "no_consent"))
+  }
+
+  @Test func whatHasExpiredIsNotCalled() throws {
+    var rules = try rules()
+    rules.leadExpiry = .hours(1)
+    let old = callee("+12125550123")
+    #expect(try decide(old, rules: rules, at: "2026-03-02T16:00:01Z") == .never(reason: "expired"))
+    var stale = old
+    stale.notAfter = try instant("2026-03-02T15:30:00Z")
+    #expect(try decide(stale, rules: rules, at: "2026-03-02T15:30:00Z") == .never(reason: "expired"))
+  }
+
+  @Test func theFirstNumberThatMayBeCalledIs() throws {
+    // Eight in the morning in Los Angeles, eleven in New York.
+    var callee = callee("+13105550123")
+    callee.numbers.append(
+      .init(index: 1, phone: "+12125550123", place: LeadPlace(phone: "+12125550123", zone: ""), consent: .unknown))
+    guard case .dial(let permission) = try decide(callee, rules: try rules(), at: "2026-03-02T16:00:00Z") else {
+      Issue.record("not dialed")
+      return
+    }
+    #expect(permission.number.index == 1)
+    #expect(
+      try decide(callee, rules: try rules(), at: "2026-03-02T11:00:00Z")
+        == .wait(until: try instant("2026-03-02T14:00:00Z"), reason: "legal_hours"))
   }
 
   @Test func limitsBindInTheirOrder() throws {
@@ -96,7 +123,8 @@ import Testing
     let rules = try rules()
     let call = CallID.attempt(1, lead: LeadID.random(), campaign: rules.campaign, tenant: .standard)
     #expect(rules.callerID(for: call) == rules.callerID(for: call))
-    #expect(rules.callerIDs.contains(rules.callerID(for: call)))
+    let shown = try #require(rules.callerID(for: call))
+    #expect(rules.callerIDs.contains(shown))
   }
 
   @Test func theSameAttemptHasTheSameIdAndAnotherOneAnother() {
@@ -106,51 +134,57 @@ import Testing
     #expect(first != CallID.attempt(2, lead: lead, campaign: campaign, tenant: .standard))
   }
 
-  /// Whatever outcomes follow each other, no lead is called more often than the campaign allows.
+  /// Whatever outcomes follow each other, on however many numbers, no lead is called more often than allowed.
   @Test(arguments: UInt64(1)...200)
   func noLeadIsCalledMoreOftenThanAllowed(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     let rules = try rules(
       maxPerLead: Int.random(in: 1...5, using: &generator),
       retries: RetryPolicy.presets.randomElement(using: &generator) ?? .standard)
-    let place = try place("+12125550123")
+    var callee = callee("+12125550123")
+    for index in 1..<Int.random(in: 2...4, using: &generator) {
+      let phone = "+1310555\(1000 + index)"
+      callee.numbers.append(
+        .init(index: index, phone: phone, place: LeadPlace(phone: phone, zone: ""), consent: .unknown))
+    }
     var now = try instant("2026-03-02T15:00:00Z")
-    var made: [PastCall] = []
-    var task = DueTask(lead: LeadID.random(), attempts: 0, withdrawn: 0)
+    var made: [RetryJudgement.Earlier] = []
+    var entry = QueueEntry(lead: LeadID.random(), rank: 1, dueAt: now)
     for _ in 0..<50 {
-      guard case .dial = task.decide(rules: rules, place: place, now: now) else {
-        if case .wait(let until, _) = task.decide(rules: rules, place: place, now: now) {
-          now = until
-          continue
-        }
-        break
-      }
-      task.attempts += 1
+      let decision = DialDecision.decide(callee, entry: entry, rules: rules, facts: DialFacts(), now: now)
+      if case .wait(let until, _) = decision { now = until }
+      if case .never = decision { break }
+      guard case .dial(let permission) = decision else { continue }
+      #expect(!entry.isSpent(permission.number.index))
+      entry.attempts += 1
       if Int.random(in: 0..<5, using: &generator) == 0 {
-        task.withdrawn += 1  // It never left.
+        entry.withdrawn += 1  // It never left.
         continue
       }
-      let outcome = [CallOutcome.noAnswer, .busy, .failed, .failed].randomElement(using: &generator) ?? .busy
-      let call = PastCall(outcome: outcome, at: now)
+      let outcome = [CallOutcome.noAnswer, .busy, .failed, .wrongNumber].randomElement(using: &generator) ?? .busy
+      let call = RetryJudgement.Ending(
+        call: PastCall(
+          outcome: outcome, at: now,
+          isPermanentFailure: outcome == .failed && Bool.random(using: &generator)), phone: permission.number.phone,
+        optedOut: false)
       let judgement = RetryJudgement(
-        outcome: outcome, optedOut: false, campaignIsOver: false, call: call, earlier: made, rules: rules, place: place,
-        now: now + .seconds(30))
-      made.append(call)
-      guard case .retry(let retry) = judgement.verdict else { break }
-      #expect(retry.dueAt >= now)
-      now = max(now, retry.dueAt)
-      task.notAfter = retry.notAfter
-      task.avoiding = retry.avoiding
+        call, earlier: made, entry: entry, callee: callee, campaignIsOver: false, rules: rules, now: now + .seconds(30))
+      made.append(.init(call: call.call, phone: call.phone))
+      guard case .retry(let next) = judgement.verdict else { break }
+      #expect(next.dueAt >= now && next.attempts == entry.attempts)
+      entry = next
+      now = max(now, next.dueAt)
     }
     #expect(made.count <= rules.maxCallsPerLead)
   }
 
   @Test func anOptOutEndsIt() throws {
-    let rules = try rules()
     let now = try instant("2026-03-02T15:00:00Z")
+    let ending = RetryJudgement.Ending(
+      call: PastCall(outcome: .noAnswer, at: now), phone: "+12125550123", optedOut: true)
     let judgement = RetryJudgement(
-      outcome: .noAnswer, optedOut: true, campaignIsOver: false, call: PastCall(outcome: .noAnswer, at: now),
-      earlier: [], rules: rules, place: try place("+12125550123"), now: now)
+      ending, earlier: [], entry: QueueEntry(lead: LeadID.random(), rank: 1, dueAt: now, attempts: 1),
+      callee: callee("+12125550123"), campaignIsOver: false, rules: try rules(), now: now)
     #expect(judgement.verdict == .finish(reason: "opted_out"))
   }
 }

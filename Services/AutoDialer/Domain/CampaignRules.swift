@@ -2,9 +2,9 @@ import Core
 import Telephony
 
 /// What a campaign lets the dialer do, read once from its policy.
-struct CampaignRules: Sendable {
+package struct CampaignRules: Sendable {
   var tenant: TenantID
-  var campaign: CampaignID
+  package var campaign: CampaignID
   /// Attempts point at the version they were decided under.
   var policyVersion: Int
   var callType: CallType
@@ -17,7 +17,10 @@ struct CampaignRules: Sendable {
   var maxCallsPerDay: Int?
   var maxCallsPerMinute: Int?
   var maxConcurrentCalls: Int
-  /// E.164; never empty.
+  var requiredConsent: Consent = .unknown
+  /// How long after it joined a lead may be called; nil: no limit.
+  var leadExpiry: Duration?
+  /// E.164.
   var callerIDs: [String]
   var startsAt: Instant?
   var endsAt: Instant?
@@ -27,33 +30,25 @@ struct CampaignRules: Sendable {
     (startsAt.map { now >= $0 } ?? true) && (endsAt.map { now < $0 } ?? true)
   }
 
-  /// The number to show on a call: the same for the same call, spread evenly over calls.
-  func callerID(for call: CallID) -> String {
-    callerIDs[Int(call.value.low % UInt64(callerIDs.count))]
+  /// The number to show on a call: the same for the same call, spread evenly over calls. Nil when there is none.
+  func callerID(for call: CallID) -> String? {
+    callerIDs.isEmpty ? nil : callerIDs[Int(call.value.low % UInt64(callerIDs.count))]
   }
 }
 
 /// Where a lead is, as far as that decides when it may be called.
 struct LeadPlace: Hashable, Sendable {
-  /// ISO 3166-1 alpha-2 region of the number: whose law holds.
-  var region: String
+  private let place: CallingPlace
+
   /// Every zone the lead can be in; empty when none is known, and then it is never called.
-  var zones: [TimeZoneRules]
+  var zones: [TimeZoneRules] { place.zones }
 
   /// - Parameters:
-  ///   - zone: The lead's own zone (IANA), empty when it is not known. A name that is no zone makes the place unknown:
-  ///     somebody meant something by it, and guessing past it could ring a phone at night.
-  init(number: PhoneNumber, zone: String) {
-    let names = zone.isEmpty ? number.possibleTimeZones : [zone]
-    self.init(region: number.region, zones: TimeZoneRules.all(named: names) ?? [])
-  }
+  ///   - zone: The lead's own zone (IANA), empty when it is not known. A name that is no zone makes the place unknown.
+  init(number: PhoneNumber, zone: String) { place = CallingPlace(number: number, zone: zone) }
 
-  init(region: String, zones: [TimeZoneRules]) {
-    self.region = region
-    self.zones = zones
-  }
+  /// A place of which nothing is known.
+  init() { place = CallingPlace(places: [], zones: []) }
 
-  func dialWindow(_ rules: CampaignRules) -> DialWindow {
-    DialWindow(windows: rules.windows, envelope: .forRegion(region))
-  }
+  func dialWindow(_ rules: CampaignRules) -> DialWindow { DialWindow(windows: rules.windows, place: place) }
 }

@@ -2,49 +2,123 @@ import Core
 import Telephony
 
 /// What becomes of a lead whose turn has come: it may be called now, at another time, or never. Pure: this is the one
-/// place that says yes.
+/// place that says yes, to a claim and to whoever asks why.
 enum DialDecision: Hashable, Sendable {
   case dial(Permission)
-  /// The window has shut: wait for its next opening.
   case wait(until: Instant, reason: String)
   case never(reason: String)
 
-  /// Why a call is allowed, and for how long.
+  /// Why a call is allowed, to which number, and for how long.
   struct Permission: Hashable, Sendable {
+    var number: Callee.Number
     /// A call that has not been asked of the provider by then is not placed.
     var expiresAt: Instant
-    /// What was looked at and found, for people and for `verify`.
-    var evidence: [String]
+    /// Every rule that was looked at and what it found.
+    var findings: [Finding]
   }
 
   /// A permit lives at most this long: it is given to be used at once.
   static let permitLife = Duration.seconds(300)
 
-  /// - Parameters:
-  ///   - attempts: Attempts at this lead that left, this one not counted.
-  ///   - window: The hours to call in; narrower than the campaign's when a retry must differ from the last try.
+  /// The first of the lead's numbers that every rule lets be called decides; else the one that may be called soonest.
   static func decide(
-    rules: CampaignRules, place: LeadPlace, attempts: Int, window: DialWindow, now: Instant
+    _ callee: Callee, entry: QueueEntry, rules: CampaignRules, facts: DialFacts, now: Instant
   ) -> DialDecision {
-    guard attempts < rules.maxCallsPerLead else { return .never(reason: "max_attempts") }
+    let lead = leadGates(callee, entry: entry, rules: rules, now: now)
+    if case .never(let reason, _)? = lead.first(where: { !$0.finding.passed }) { return .never(reason: reason) }
+    var soonest: (until: Instant, reason: String)?
+    var refusal = "no_number"
+    for number in callee.numbers(for: entry) {
+      let gates = lead + numberGates(number, entry: entry, rules: rules, facts: facts, now: now)
+      switch combine(gates, number: number, now: now) {
+      case .dial(let permission): return .dial(permission)
+      case .wait(let until, let reason):
+        if until < soonest?.until ?? .distantFuture { soonest = (until, reason) }
+      case .never(let reason): refusal = reason
+      }
+    }
+    return soonest.map { .wait(until: $0.until, reason: $0.reason) } ?? .never(reason: refusal)
+  }
+
+  /// What the rules say that do not depend on which number is called.
+  static func leadGates(
+    _ callee: Callee, entry: QueueEntry, rules: CampaignRules, now: Instant
+  ) -> [GateVerdict] {
+    var gates = [
+      gate(
+        "attempts", "max_attempts", entry.made < rules.maxCallsPerLead, "\(entry.made) of \(rules.maxCallsPerLead) made"
+      )
+    ]
+    if let expiry = callee.expiry(rules) {
+      gates.append(gate("expiry", "expired", now < expiry, "the reason to call ends at \(expiry.rfc3339)"))
+    }
+    if let notAfter = entry.notAfter {
+      gates.append(
+        gate(
+          "same_day", RetryDecision.FinalReason.dayIsOver.rawValue, now < notAfter,
+          "the retry had to be made before \(notAfter.rfc3339)"))
+    }
+    return gates
+  }
+
+  /// What the rules say about one number.
+  static func numberGates(
+    _ number: Callee.Number, entry: QueueEntry, rules: CampaignRules, facts: DialFacts, now: Instant
+  ) -> [GateVerdict] {
+    [
+      hours(number.place, avoiding: entry.avoiding, rules: rules, now: now),
+      consent(number, rules: rules),
+      .pass(Finding("policy", true, "version \(rules.policyVersion)")),
+    ]
+  }
+
+  /// One refusal for good outweighs every wait, the longest wait every shorter one.
+  private static func combine(_ gates: [GateVerdict], number: Callee.Number, now: Instant) -> DialDecision {
+    var wait: (until: Instant, reason: String)?
+    var expiresAt = now + permitLife
+    for gate in gates {
+      switch gate {
+      case .never(let reason, _): return .never(reason: reason)
+      case .wait(let until, let reason, _):
+        if until > wait?.until ?? .distantPast { wait = (until, reason) }
+      case .pass(_, let until):
+        if let until { expiresAt = min(expiresAt, until) }
+      }
+    }
+    if let wait { return .wait(until: wait.until, reason: wait.reason) }
+    return .dial(Permission(number: number, expiresAt: expiresAt, findings: gates.map(\.finding)))
+  }
+
+  private static func gate(_ rule: String, _ refusal: String, _ passed: Bool, _ detail: String) -> GateVerdict {
+    let finding = Finding(rule, passed, detail)
+    return passed ? .pass(finding) : .never(reason: refusal, finding)
+  }
+
+  private static func hours(
+    _ place: LeadPlace, avoiding: MinuteRange?, rules: CampaignRules, now: Instant
+  ) -> GateVerdict {
+    let whole = place.dialWindow(rules)
+    let window = avoiding.map(whole.avoiding) ?? whole
     switch window.verdict(at: now, zones: place.zones) {
     case .open(let until):
       let zones = place.zones.map { "\($0.name) \($0.local(at: now))" }.joined(separator: ", ")
-      return .dial(
-        Permission(
-          expiresAt: min(now + permitLife, until),
-          evidence: [
-            "window: open until \(until.rfc3339) in every possible zone (\(zones))",
-            "law: \(window.envelope.region): \(window.envelope.rule)",
-            "attempts: \(attempts) of \(rules.maxCallsPerLead) made",
-            "policy: version \(rules.policyVersion)",
-          ]))
+      return .pass(
+        Finding(
+          "hours", true,
+          "open until \(until.rfc3339) in every possible zone (\(zones)); law of \(window.envelope.region): "
+            + window.envelope.rule), until: until)
     case .closed(let reason, let opensAt?):
-      return .wait(until: opensAt, reason: reason.code)
-    case .closed(.zoneUnknown, nil):
-      return .never(reason: "zone_unknown")
-    case .closed(_, nil):
-      return .never(reason: "no_legal_window")
+      return .wait(until: opensAt, reason: reason.code, Finding("hours", false, reason.description))
+    case .closed(let reason, nil):
+      let isUnknown = reason == .zoneUnknown
+      return .never(reason: isUnknown ? "zone_unknown" : "no_legal_window", Finding("hours", false, reason.description))
     }
+  }
+
+  private static func consent(_ number: Callee.Number, rules: CampaignRules) -> GateVerdict {
+    gate(
+      "consent", number.consent == .withdrawn ? "consent_withdrawn" : "no_consent",
+      number.consent.suffices(for: rules.requiredConsent),
+      "\(number.consent.rawValue) is given, \(rules.requiredConsent.rawValue) is asked for")
   }
 }

@@ -6,11 +6,21 @@ import RingmasterMessages
 import Telephony
 import Wire
 
-/// What becomes of attempts once they are permitted.
+/// What becomes of attempts between their permit and their end.
 extension DialStore {
-  /// The bridge has the call; it is looked at again after `lookSeconds` if nothing is heard.
-  func markPlaced(_ call: CallID, tenant: TenantID, lookSeconds: Double) async throws {
-    try await pool.execute(query("MarkPlaced"), tenant, call, lookSeconds)
+  /// A call that the bridge has, and how long it may be quiet.
+  struct PlacedCall: Sendable {
+    var call: CallID
+    var tenant: TenantID
+    var lookSeconds: Double
+  }
+
+  /// The bridge has the calls; each is looked at again after its `lookSeconds` if nothing is heard.
+  func markPlaced(_ calls: [PlacedCall]) async throws {
+    // In one order everywhere, so that two instances cannot wait for each other.
+    let calls = calls.sorted { ($0.tenant, $0.call) < ($1.tenant, $1.call) }
+    try await pool.execute(
+      query("MarkPlaced"), calls.map(\.tenant), calls.map(\.call), calls.map(\.lookSeconds))
   }
 
   /// Nobody knows whether the call left: it is looked up after `lookSeconds`, never dialed again.
@@ -48,110 +58,34 @@ extension DialStore {
       else { return }
       let campaign: CampaignID = try row.get("campaign_id")
       let lead: LeadID = try row.get("lead_id")
-      try await transaction.execute(query("FreeLease"), tenant, campaign, call)
-      guard let task = try await transaction.query(query("LockTask"), tenant, campaign, lead).first else { return }
-      let priority: Int = try task.get("priority")
-      try await transaction.execute(
-        query("ReturnTask"), tenant, campaign, lead, priority, now, 1, Instant?.none, Int?.none, Int?.none)
+      try await transaction.execute(query("FreeLeases"), tenant, campaign, [call])
+      guard let task = try await tasks([lead], of: campaign, tenant: tenant, in: transaction)[lead], task.isOpen,
+        let known = try await self.campaign(campaign, tenant: tenant, in: transaction)
+      else { return }
       var event = AttemptWithdrawn()
       event.callId = call.description
       event.campaignId = campaign.description
       event.leadId = lead.description
       event.dueAt = Timestamp(now)
       try await events.append([NewEvent(key: event.leadId, message: event)], in: transaction, at: now, tenant: tenant)
+      let history = try await histories(of: [lead], campaign: campaign, tenant: tenant, in: transaction)[lead]
+      if known.state == "cancelled" {
+        let finished = FinishedLead(lead: lead, reason: "campaign_cancelled", attempts: history?.earlier.count ?? 0)
+        try await finish([finished], campaign: campaign, tenant: tenant, now: now, in: transaction)
+      } else {
+        var entry = history?.entry ?? QueueEntry(lead: lead, rank: 0, dueAt: now)
+        entry.rank = try row.get("rank")
+        entry.dueAt = now
+        try await putBack([entry], campaign: campaign, tenant: tenant, in: transaction)
+      }
     }
   }
 
   /// Keeps the slot of a call that lives.
   func renewLease(
-    _ call: CallID, campaign: CampaignID, tenant: TenantID, seconds: Double, in transaction: PostgresTransaction
+    _ call: CallID, campaign: CampaignID, tenant: TenantID, seconds: Double, in session: (any PostgresSession)? = nil
   ) async throws {
-    try await transaction.execute(query("RenewLease"), tenant, campaign, call, seconds)
-  }
-
-  /// The call is over; its lead waits for the outcome, its slot is free at once.
-  func end(
-    _ call: CallID, campaign: CampaignID, tenant: TenantID, at endedAt: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    try await transaction.execute(query("MarkEnded"), tenant, call, endedAt)
-    try await transaction.execute(query("FreeLease"), tenant, campaign, call)
-  }
-
-  /// What came of an ended call.
-  struct Outcome: Sendable {
-    var call: CallID
-    var campaign: CampaignID
-    var lead: LeadID
-    var outcome: Telephony.CallOutcome
-    var optedOut: Bool
-    var permanent: Bool
-    var endedAt: Instant
-  }
-
-  /// Takes in the outcome of a call, once: the lead waits for its retry or is done.
-  func settle(
-    _ outcome: Outcome, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    let news = try await transaction.execute(
-      query("SetAttemptOutcome"), tenant, outcome.call, outcome.outcome.rawValue, outcome.endedAt, outcome.permanent)
-    guard news == 1 else { return }
-    try await transaction.execute(query("FreeLease"), tenant, outcome.campaign, outcome.call)
-    guard let known = try await campaign(outcome.campaign, tenant: tenant, in: transaction),
-      let task = try await transaction.query(query("LockTask"), tenant, outcome.campaign, outcome.lead).first,
-      try task.get("state", as: String.self) == "in_flight"
-    else { return }
-    let history = try await history(of: outcome, tenant: tenant, in: transaction)
-    let lead = try Lead.decode(task.get("lead", as: [UInt8].self))
-    let ending = RetryJudgement(
-      outcome: outcome.outcome, optedOut: outcome.optedOut, campaignIsOver: known.state == "cancelled",
-      call: history.call, earlier: history.earlier, rules: known.rules, place: LeadPlace(lead), now: now)
-    switch ending.verdict {
-    case .finish(let reason):
-      let finished = FinishedLead(
-        lead: outcome.lead, reason: reason, attempts: history.earlier.count + 1, outcome: outcome.outcome,
-        call: outcome.call)
-      try await finish([finished], rules: known.rules, now: now, in: transaction)
-    case .retry(let retry):
-      try await transaction.execute(
-        query("ReturnTask"), tenant, outcome.campaign, outcome.lead, retry.rank, retry.dueAt, 0, retry.notAfter,
-        retry.avoiding?.start, retry.avoiding?.end)
-      var event = RetryScheduled()
-      event.campaignId = outcome.campaign.description
-      event.leadId = outcome.lead.description
-      event.callId = outcome.call.description
-      event.outcome = outcome.outcome.wire
-      event.dueAt = Timestamp(retry.dueAt)
-      try await events.append([NewEvent(key: event.leadId, message: event)], in: transaction, at: now, tenant: tenant)
-    }
-  }
-
-  private func history(
-    of outcome: Outcome, tenant: TenantID, in transaction: PostgresTransaction
-  ) async throws -> (call: PastCall, earlier: [PastCall]) {
-    var earlier: [PastCall] = []
-    var current = PastCall(outcome: outcome.outcome, at: outcome.endedAt, isPermanentFailure: outcome.permanent)
-    for row in try await transaction.query(query("AttemptHistory"), tenant, outcome.campaign, outcome.lead) {
-      let call = PastCall(
-        // An attempt without an outcome of its own yet counts as one that failed: it was made all the same.
-        outcome: try row.get("outcome", as: String?.self).flatMap(Telephony.CallOutcome.init(rawValue:)) ?? .failed,
-        at: try row.get("granted_at"), isPermanentFailure: try row.get("permanent"))
-      if try row.get("call_id", as: CallID.self) == outcome.call { current.at = call.at } else { earlier.append(call) }
-    }
-    return (current, earlier)
-  }
-}
-
-extension DialStore {
-  /// Keeps the slot of a call that the bridge says is alive.
-  func keepSlot(_ call: CallID, campaign: CampaignID, tenant: TenantID, seconds: Double) async throws {
-    try await pool.execute(query("RenewLease"), tenant, campaign, call, seconds)
-  }
-
-  /// A lead as the queue holds it.
-  func lead(_ lead: LeadID, of campaign: CampaignID, tenant: TenantID) async throws -> Lead? {
-    try await pool.query(query("LeadOfTask"), tenant, campaign, lead).first.map {
-      try Lead.decode($0.get("lead", as: [UInt8].self))
-    }
+    try await (session ?? pool).execute(query("RenewLease"), tenant, campaign, call, seconds)
   }
 }
 

@@ -13,7 +13,7 @@ extension DialStore {
 
   /// Takes in a campaign as it is now. A change of policy moves its waiting tasks to their new due times; the end of
   /// the campaign ends them.
-  func take(_ campaign: Campaign, tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
+  package func take(_ campaign: Campaign, tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
     guard let id = CampaignID(campaign.campaignId), let policy = campaign.policy else { return }
     let before = try await self.campaign(id, tenant: tenant, in: transaction)
     try await transaction.execute(
@@ -28,7 +28,7 @@ extension DialStore {
   }
 
   /// Puts leads into the queue. Leads that can never be called are done at once, and that is told.
-  func take(
+  package func take(
     _ leads: [Lead], campaign id: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
     guard let known = try await campaign(id, tenant: tenant, in: transaction) else {
@@ -39,53 +39,52 @@ extension DialStore {
     var hopeless: [(lead: LeadID, reason: String, row: [UInt8])] = []
     for lead in leads {
       guard let leadID = LeadID(lead.leadId) else { continue }
-      let place = LeadPlace(lead)
+      let callee = Callee(lead, joinedAt: now)
       if known.state == "cancelled" {
         hopeless.append((leadID, "campaign_cancelled", lead.encoded()))
-      } else if let due = openings.first(for: place) {
+      } else if let due = openings.first(for: callee) {
         waiting.append((leadID, due, lead.encoded()))
       } else {
-        hopeless.append((leadID, place.zones.isEmpty ? "zone_unknown" : "no_legal_window", lead.encoded()))
+        hopeless.append((leadID, callee.hopelessReason, lead.encoded()))
       }
     }
     let rank = DialPriority(lastOutcome: nil).rank(for: known.rules.callType)
     try await transaction.execute(
-      query("InsertTasks"), tenant, id, waiting.map(\.lead), waiting.map { _ in rank }, waiting.map(\.due),
-      waiting.map(\.row))
+      query("InsertTasks"), tenant, id, waiting.map(\.lead), waiting.map(\.due), waiting.map(\.row), now, rank)
     guard !hopeless.isEmpty else { return }
     let new = Set(
       try await transaction.query(
-        query("InsertFinishedTasks"), tenant, id, hopeless.map(\.lead), hopeless.map(\.row)
+        query("InsertFinishedTasks"), tenant, id, hopeless.map(\.lead), hopeless.map(\.row), now
       ).map { try $0.get("lead_id", as: LeadID.self) })
     let finished = hopeless.filter { new.contains($0.lead) }
       .map { FinishedLead(lead: $0.lead, reason: $0.reason, attempts: 0) }
-    try await tellFinished(finished, tenant: tenant, campaign: id, now: now, in: transaction)
+    try await tellFinished(finished, campaign: id, tenant: tenant, now: now, in: transaction)
   }
 
-  /// Takes in changed data of a lead; one that waits gets the due time of its new place.
+  /// Takes in changed data of a lead; one that waits gets the due time of its new numbers and places.
   func take(_ lead: Lead, tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
     guard let id = CampaignID(lead.campaignId), let leadID = LeadID(lead.leadId),
       let known = try await campaign(id, tenant: tenant, in: transaction),
-      let task = try await transaction.query(query("LockTask"), tenant, id, leadID).first
+      let row = try await transaction.query(query("LockTasks"), tenant, id, [leadID]).first
     else { return }
-    let old = LeadPlace(try Lead.decode(task.get("lead", as: [UInt8].self)))
     try await transaction.execute(query("UpdateTaskLead"), tenant, id, leadID, lead.encoded())
-    let place = LeadPlace(lead)
-    guard place != old, try task.get("state", as: String.self) == "waiting" else { return }
-    let due: Instant = try task.get("due_at")
-    if let opening = place.dialWindow(known.rules).nextOpening(after: max(due, now), zones: place.zones) {
-      let priority: Int = try task.get("priority")
-      try await transaction.execute(query("RescheduleWaitingTask"), tenant, id, leadID, priority, opening)
+    guard let due: Instant = try row.get("due_at", as: Instant?.self) else { return }
+    let joinedAt: Instant = try row.get("joined_at")
+    let before = Callee(try Lead.decode(row.get("lead", as: [UInt8].self)), joinedAt: joinedAt)
+    let after = Callee(lead, joinedAt: joinedAt)
+    guard after != before else { return }
+    if let opening = after.nextOpening(after: max(due, now), rules: known.rules) {
+      try await transaction.execute(query("Reschedule"), tenant, id, [leadID], [opening])
     }  // Without an opening it stays as it is: the claim finds that it can never be called, and ends it.
   }
 
   private func finishWaiting(_ rules: CampaignRules, now: Instant, in transaction: PostgresTransaction) async throws {
     while true {
-      let rows = try await transaction.query(query("FinishWaitingTasks"), rules.tenant, rules.campaign, Self.pageSize)
+      let rows = try await transaction.query(query("FinishWaiting"), rules.tenant, rules.campaign, Self.pageSize)
       let finished = try rows.map { row in
         FinishedLead(lead: try row.get("lead_id"), reason: "campaign_cancelled", attempts: try row.get("attempts"))
       }
-      try await tellFinished(finished, tenant: rules.tenant, campaign: rules.campaign, now: now, in: transaction)
+      try await tellFinished(finished, campaign: rules.campaign, tenant: rules.tenant, now: now, in: transaction)
       if rows.count < Self.pageSize { return }
     }
   }
@@ -94,20 +93,18 @@ extension DialStore {
     var openings = Openings(rules: rules, now: now)
     var last = LeadID(UniqueID(high: 0, low: 0))
     while true {
-      let rows = try await transaction.query(
-        query("WaitingTasksPage"), rules.tenant, rules.campaign, last, Self.pageSize)
+      let rows = try await transaction.query(query("WaitingPage"), rules.tenant, rules.campaign, last, Self.pageSize)
+      var moved: [(lead: LeadID, due: Instant)] = []
       for row in rows {
         last = try row.get("lead_id")
         let due: Instant = try row.get("due_at")
-        let place = LeadPlace(try Lead.decode(row.get("lead", as: [UInt8].self)))
+        let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
         // A retry that lies ahead keeps its wait; what was only waiting for a window looks for the new ones.
-        guard let opening = openings.first(for: place) else { continue }
-        let attempts: Int = try row.get("attempts")
-        let dueAt = attempts == 0 ? opening : max(due, opening)
-        let priority: Int = try row.get("priority")
-        try await transaction.execute(
-          query("RescheduleWaitingTask"), rules.tenant, rules.campaign, last, priority, dueAt)
+        guard let opening = openings.first(for: Callee(lead, joinedAt: now)) else { continue }
+        moved.append((last, try row.get("attempts", as: Int.self) == 0 ? opening : max(due, opening)))
       }
+      try await transaction.execute(
+        query("Reschedule"), rules.tenant, rules.campaign, moved.map(\.lead), moved.map(\.due))
       if rows.count < Self.pageSize { return }
     }
   }
@@ -134,7 +131,11 @@ private struct Openings {
     self.now = now
   }
 
-  mutating func first(for place: LeadPlace) -> Instant? {
+  mutating func first(for callee: Callee) -> Instant? {
+    callee.numbers.compactMap { first(for: $0.place) }.min()
+  }
+
+  private mutating func first(for place: LeadPlace) -> Instant? {
     if let opening = known[place] { return opening }
     let opening = place.dialWindow(rules).nextOpening(after: now, zones: place.zones)
     known[place] = .some(opening)

@@ -1,3 +1,4 @@
+import CampaignTerms
 import Core
 import EventLog
 import Postgres
@@ -5,142 +6,177 @@ import RingmasterMessages
 import Telephony
 import Wire
 
+/// Where the last claim of a campaign ended, by rank: rows before it are gone, though a snapshot that somebody holds may
+/// keep them in the index. Forgotten every few seconds, for what was put in behind it.
+package struct ClaimPlaces: Sendable {
+  struct Place: Hashable, Sendable {
+    var dueAt: Instant
+    var lead: LeadID
+    static let beginning = Place(dueAt: .distantPast, lead: LeadID(UniqueID(high: 0, low: 0)))
+  }
+
+  private var places: [Int: Place] = [:]
+
+  package init() {}
+
+  subscript(rank: Int) -> Place { places[rank] ?? .beginning }
+
+  mutating func pass(_ entry: QueueEntry) {
+    // What somebody asked for is few and must not be overlooked.
+    guard entry.rank != QueueEntry.requested else { return }
+    places[entry.rank] = Place(dueAt: entry.dueAt, lead: entry.lead)
+  }
+}
+
 extension DialStore {
   /// An attempt that was permitted and committed, to be placed now.
-  struct ClaimedAttempt: Sendable {
-    var call: CallID
-    var permit: DialPermit
+  package struct ClaimedAttempt: Sendable {
+    package var call: CallID
+    package var permit: DialPermit
     var lead: Lead
+    var rank: Int
+    var dueAt: Instant
   }
 
   /// What one look at a campaign's queue gave.
-  struct Claim: Sendable {
-    var attempts: [ClaimedAttempt] = []
-    /// Tasks that were due but had to be moved or ended.
-    var settled = 0
-    /// The limit that kept more from being claimed; nil when the queue had no more due tasks.
+  package struct Claim: Sendable {
+    package var attempts: [ClaimedAttempt] = []
+    /// Entries taken out of the queue, whatever became of them.
+    var taken = 0
+    /// The limit that kept more from being claimed; nil when the queue had nothing more that was due.
     var limit: Allowance.Limit?
+    package var places: ClaimPlaces
   }
 
-  /// Every rank of `DialPriority`: one index seek each.
-  private static let ranks = Array(0...8)
-
-  /// Claims the due tasks that the campaign's limits allow, and permits each: the attempt with its evidence, its lease,
-  /// the counters and the event are one transaction. Empty while another instance claims for the same campaign.
-  func claim(
-    _ rules: CampaignRules, now: Instant, most: Int, owner: String, leaseSeconds: Double
+  /// Claims what is due and the campaign's limits allow, and permits each: the attempt with its evidence, its lease, the
+  /// counters and the event are one transaction. Empty while another instance claims for the same campaign.
+  package func claim(
+    _ rules: CampaignRules, now: Instant, most: Int, places: ClaimPlaces, owner: String, leaseSeconds: Double
   ) async throws -> Claim {
     try await pool.transaction(name: "ClaimDue") { transaction in
-      var claim = Claim()
-      guard
-        let row = try await transaction.query(query("LockCounter"), rules.tenant, rules.campaign).first
-      else { return claim }
+      var claim = Claim(places: places)
+      let before = try await transaction.run([
+        PostgresStatement(query("LockCounter"), rules.tenant, rules.campaign),
+        PostgresStatement(query("LiveLeases"), rules.tenant, rules.campaign),
+      ])
+      guard let row = before[0].rows.first else { return claim }
       var counters = Allowance.Counters(
         day: try row.get("day"), dayCalls: try row.get("day_calls"), minuteStart: try row.get("minute_start"),
         minuteCalls: try row.get("minute_calls")
       ).rolled(to: now, zone: rules.zone)
-      let live: Int? = try await transaction.query(query("LiveLeases"), rules.tenant, rules.campaign).first?.get("live")
-      let allowance = Allowance(rules: rules, live: live ?? 0, counters: counters, now: now)
-      guard allowance.calls > 0 else {
-        claim.limit = allowance.limit
-        return claim
-      }
+      let allowance = Allowance(rules: rules, live: try before[1].rows[0].get("live"), counters: counters, now: now)
+      claim.limit = allowance.limit
+      guard allowance.calls > 0 else { return claim }
       let wanted = min(allowance.calls, most)
-      let due = try await transaction.query(
-        query("ClaimDue"), rules.tenant, rules.campaign, now, wanted, Self.ranks)
-      claim.limit = due.count == allowance.calls ? allowance.limit : nil
-      let sorted = try Self.sort(due, rules: rules, now: now)
+      let due = try await due(rules, now: now, most: wanted, places: &claim.places, in: transaction)
+      claim.taken = due.count
+      if due.count < wanted { claim.limit = nil }
+      guard !due.isEmpty else { return claim }
+      let sorted = Self.sort(due, rules: rules, facts: DialFacts(), now: now)
       claim.attempts = sorted.dial
-      claim.settled = sorted.wait.count + sorted.never.count
-      try await move(sorted.wait, rules: rules, in: transaction)
-      try await finish(sorted.never, rules: rules, now: now, in: transaction)
+      try await putBack(sorted.wait, campaign: rules.campaign, tenant: rules.tenant, in: transaction)
+      try await finish(sorted.never, campaign: rules.campaign, tenant: rules.tenant, now: now, in: transaction)
       guard !claim.attempts.isEmpty else { return claim }
       counters.count(claim.attempts.count)
       try await permit(
-        claim.attempts, rules: rules, now: now, owner: owner, leaseSeconds: leaseSeconds, in: transaction)
-      try await transaction.execute(
-        query("SaveCounter"), rules.tenant, rules.campaign, counters.day, counters.dayCalls, counters.minuteStart,
-        counters.minuteCalls)
+        claim.attempts, rules: rules, counters: counters, now: now, owner: owner, leaseSeconds: leaseSeconds,
+        in: transaction)
       return claim
     }
   }
 
-  /// The earliest due time of the campaign's waiting tasks; nil when none waits.
-  func nextDue(_ rules: CampaignRules) async throws -> Instant? {
-    try await pool.query(query("NextDue"), rules.tenant, rules.campaign, Self.ranks).first?
-      .get("due_at", as: Instant?.self)
+  /// Which of the campaigns have something due.
+  func dueCampaigns(_ campaigns: [KnownCampaign], now: Instant) async throws -> Set<CampaignID> {
+    guard !campaigns.isEmpty else { return [] }
+    let rows = try await pool.query(
+      query("DueCampaigns"), campaigns.map(\.rules.tenant), campaigns.map(\.rules.campaign), now,
+      QueueEntry.ranksInOrder)
+    return Set(try rows.map { try $0.get("campaign_id", as: CampaignID.self) })
+  }
+
+  private struct Due {
+    var entry: QueueEntry
+    var lead: Lead
+    var callee: Callee
+  }
+
+  private func due(
+    _ rules: CampaignRules, now: Instant, most: Int, places: inout ClaimPlaces, in transaction: PostgresTransaction
+  ) async throws -> [Due] {
+    let ranks = QueueEntry.ranksInOrder
+    let before = places
+    let rows = try await transaction.query(
+      query("ClaimDue"), rules.tenant, rules.campaign, now, most, ranks, ranks.map { before[$0].dueAt },
+      ranks.map { before[$0].lead })
+    return try rows.map { row in
+      let entry = try Self.entry(row)
+      places.pass(entry)
+      let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
+      return Due(entry: entry, lead: lead, callee: Callee(lead, joinedAt: try row.get("joined_at")))
+    }
   }
 
   private struct Sorted {
     var dial: [ClaimedAttempt] = []
-    var wait: [(lead: LeadID, until: Instant)] = []
+    var wait: [QueueEntry] = []
     var never: [FinishedLead] = []
   }
 
-  private static func sort(_ due: [PostgresRow], rules: CampaignRules, now: Instant) throws -> Sorted {
+  private static func sort(_ due: [Due], rules: CampaignRules, facts: DialFacts, now: Instant) -> Sorted {
     var sorted = Sorted()
-    for row in due {
-      let task = DueTask(
-        lead: try row.get("lead_id"), attempts: try row.get("attempts"), withdrawn: try row.get("withdrawn"),
-        notAfter: try row.get("not_after"), avoiding: try avoided(row))
-      let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
-      switch task.decide(rules: rules, place: LeadPlace(lead), now: now) {
+    for one in due {
+      switch DialDecision.decide(one.callee, entry: one.entry, rules: rules, facts: facts, now: now) {
       case .dial(let permission):
-        sorted.dial.append(claimed(task, lead: lead, permission: permission, rules: rules, now: now))
+        let call = CallID.attempt(
+          one.entry.nextAttempt, lead: one.entry.lead, campaign: rules.campaign, tenant: rules.tenant)
+        if let callerID = rules.callerID(for: call) {
+          sorted.dial.append(
+            claimed(one, call: call, from: callerID, permission: permission, rules: rules, now: now))
+        } else {
+          sorted.wait.append(one.entry.waiting(until: now + .minutes(1)))
+        }
       case .wait(let until, _):
-        sorted.wait.append((task.lead, until))
+        sorted.wait.append(one.entry.waiting(until: until))
       case .never(let reason):
-        sorted.never.append(FinishedLead(lead: task.lead, reason: reason, attempts: task.made))
+        sorted.never.append(FinishedLead(lead: one.entry.lead, reason: reason, attempts: one.entry.made))
       }
     }
     return sorted
   }
 
-  private static func avoided(_ row: PostgresRow) throws -> MinuteRange? {
-    guard let start: Int16 = try row.get("avoid_start", as: Int16?.self),
-      let end: Int16 = try row.get("avoid_end", as: Int16?.self)
-    else { return nil }
-    return MinuteRange(start: Int(start), end: Int(end))
-  }
-
   private static func claimed(
-    _ task: DueTask, lead: Lead, permission: DialDecision.Permission, rules: CampaignRules, now: Instant
+    _ due: Due, call: CallID, from callerID: String, permission: DialDecision.Permission, rules: CampaignRules,
+    now: Instant
   ) -> ClaimedAttempt {
-    let call = CallID.attempt(task.nextNumber, lead: task.lead, campaign: rules.campaign, tenant: rules.tenant)
     var permit = DialPermit()
     permit.callId = call.description
     permit.campaignId = rules.campaign.description
-    permit.leadId = task.lead.description
-    permit.attemptNumber = Int32(task.nextNumber)
-    permit.to = lead.phone
-    permit.from = rules.callerID(for: call)
+    permit.leadId = due.entry.lead.description
+    permit.attemptNumber = Int32(due.entry.nextAttempt)
+    permit.to = permission.number.phone
+    permit.from = callerID
     permit.grantedAt = Timestamp(now)
     permit.expiresAt = Timestamp(permission.expiresAt)
     permit.policyVersion = Int32(rules.policyVersion)
-    permit.evidence = permission.evidence
-    return ClaimedAttempt(call: call, permit: permit, lead: lead)
-  }
-
-  private func move(
-    _ tasks: [(lead: LeadID, until: Instant)], rules: CampaignRules, in transaction: PostgresTransaction
-  ) async throws {
-    guard !tasks.isEmpty else { return }
-    try await transaction.execute(
-      query("MoveTasks"), rules.tenant, rules.campaign, tasks.map(\.lead), tasks.map(\.until))
+    permit.evidence = permission.findings.map(\.description)
+    return ClaimedAttempt(call: call, permit: permit, lead: due.lead, rank: due.entry.rank, dueAt: due.entry.dueAt)
   }
 
   private func permit(
-    _ attempts: [ClaimedAttempt], rules: CampaignRules, now: Instant, owner: String, leaseSeconds: Double,
-    in transaction: PostgresTransaction
+    _ attempts: [ClaimedAttempt], rules: CampaignRules, counters: Allowance.Counters, now: Instant, owner: String,
+    leaseSeconds: Double, in transaction: PostgresTransaction
   ) async throws {
     let calls = attempts.map(\.call)
-    let leads = attempts.compactMap { LeadID($0.permit.leadId) }
-    let numbers = attempts.map { Int($0.permit.attemptNumber) }
-    try await transaction.execute(
-      query("InsertAttempts"), rules.tenant, rules.campaign, calls, leads, numbers,
-      attempts.map { $0.permit.encoded() }, now, attempts.compactMap { $0.permit.expiresAt?.instant })
-    try await transaction.execute(query("InsertLeases"), rules.tenant, rules.campaign, calls, owner, leaseSeconds)
-    try await transaction.execute(query("TakeTasks"), rules.tenant, rules.campaign, leads, numbers)
+    _ = try await transaction.run([
+      PostgresStatement(
+        query("InsertAttempts"), rules.tenant, rules.campaign, calls, attempts.compactMap { LeadID($0.permit.leadId) },
+        attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.permit.encoded() }, now,
+        attempts.compactMap { $0.permit.expiresAt?.instant }, attempts.map(\.permit.to), attempts.map(\.rank)),
+      PostgresStatement(query("InsertLeases"), rules.tenant, rules.campaign, calls, owner, leaseSeconds),
+      PostgresStatement(
+        query("SaveCounter"), rules.tenant, rules.campaign, counters.day, counters.dayCalls, counters.minuteStart,
+        counters.minuteCalls),
+    ])
     try await events.append(
       attempts.map { attempt in
         var started = AttemptStarted()
@@ -150,40 +186,10 @@ extension DialStore {
   }
 }
 
-/// A lead that is done in its campaign, and why.
-struct FinishedLead: Sendable {
-  var lead: LeadID
-  var reason: String
-  var attempts: Int
-  var outcome: Telephony.CallOutcome?
-  var call: CallID?
-}
-
-extension DialStore {
-  /// Ends tasks and tells of it.
-  func finish(
-    _ leads: [FinishedLead], rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    for finished in leads {
-      try await transaction.execute(query("FinishTask"), rules.tenant, rules.campaign, finished.lead)
-    }
-    try await tellFinished(leads, tenant: rules.tenant, campaign: rules.campaign, now: now, in: transaction)
-  }
-
-  func tellFinished(
-    _ leads: [FinishedLead], tenant: TenantID, campaign: CampaignID, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    guard !leads.isEmpty else { return }
-    try await events.append(
-      leads.map { finished in
-        var event = LeadFinished()
-        event.campaignId = campaign.description
-        event.leadId = finished.lead.description
-        event.outcome = finished.outcome?.wire ?? .unspecified
-        event.reason = finished.reason
-        event.attempts = Int32(finished.attempts)
-        event.callId = finished.call?.description ?? ""
-        return NewEvent(key: event.leadId, message: event)
-      }, in: transaction, at: now, tenant: tenant)
+extension QueueEntry {
+  func waiting(until instant: Instant) -> QueueEntry {
+    var entry = self
+    entry.dueAt = instant
+    return entry
   }
 }

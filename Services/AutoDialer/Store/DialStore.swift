@@ -3,16 +3,18 @@ import Core
 import EventLog
 import Postgres
 import RingmasterMessages
+import Synchronization
 import Telephony
 import Wire
 
 /// The dialer's schema: queue, attempts, leases. Domain values in and out; the statements are in `SQL/queries`.
-struct DialStore: Sendable {
+package struct DialStore: Sendable {
   let pool: PostgresPool
   let events: EventLog
   private let catalog: QueryCatalog
+  private let policies = PolicyCache()
 
-  init(pool: PostgresPool, events: EventLog) throws {
+  package init(pool: PostgresPool, events: EventLog) throws {
     self.pool = pool
     self.events = events
     catalog = try QueryCatalog(PackageResources.dialer_queries_sql)
@@ -21,9 +23,9 @@ struct DialStore: Sendable {
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
 
   /// A campaign with its rules and the policy they were read from.
-  struct KnownCampaign: Sendable {
+  package struct KnownCampaign: Sendable {
     var state: String
-    var rules: CampaignRules
+    package var rules: CampaignRules
     var policy: CampaignPolicy
   }
 
@@ -33,34 +35,39 @@ struct DialStore: Sendable {
     var unreadable: [CampaignID] = []
     for row in try await pool.query(query("ActiveCampaigns")) {
       let id: CampaignID = try row.get("campaign_id")
+      if let known = policies.find(id, version: try row.get("policy_version")) {
+        campaigns.append(KnownCampaign(state: "active", rules: known.rules, policy: known.policy))
+        continue
+      }
       do {
-        campaigns.append(try Self.campaign(id, tenant: row.get("tenant_id"), state: "active", row: row))
-      } catch let error as CampaignTerms.Problems {
-        _ = error
+        if let known = try await campaign(id, tenant: row.get("tenant_id")), known.state == "active" {
+          campaigns.append(known)
+        }
+      } catch is CampaignTerms.Problems {
         unreadable.append(id)
       }
     }
     return (campaigns, unreadable)
   }
 
-  func campaign(
-    _ id: CampaignID, tenant: TenantID, in transaction: PostgresTransaction? = nil
+  /// - Throws: `CampaignTerms.Problems` when the policy cannot be read.
+  package func campaign(
+    _ id: CampaignID, tenant: TenantID, in session: (any PostgresSession)? = nil
   ) async throws -> KnownCampaign? {
-    let query = try query("CampaignByID")
-    let rows =
-      if let transaction { try await transaction.query(query, tenant, id) } else {
-        try await pool.query(query, tenant, id)
-      }
-    return try rows.first.map { try Self.campaign(id, tenant: tenant, state: $0.get("state"), row: $0) }
-  }
-
-  private static func campaign(
-    _ id: CampaignID, tenant: TenantID, state: String, row: PostgresRow
-  ) throws -> KnownCampaign {
-    let policy = try CampaignPolicy.decode(row.get("policy", as: [UInt8].self))
-    let rules = CampaignRules(
-      tenant: tenant, campaign: id, policyVersion: try row.get("policy_version"), terms: try CampaignTerms(policy))
-    return KnownCampaign(state: state, rules: rules, policy: policy)
+    let rows = try await (session ?? pool).query(query("CampaignByID"), tenant, id)
+    guard let row = rows.first else { return nil }
+    let version: Int = try row.get("policy_version")
+    let known: (rules: CampaignRules, policy: CampaignPolicy)
+    if let cached = policies.find(id, version: version) {
+      known = cached
+    } else {
+      let policy = try CampaignPolicy.decode(row.get("policy", as: [UInt8].self))
+      known = (
+        CampaignRules(tenant: tenant, campaign: id, policyVersion: version, terms: try CampaignTerms(policy)), policy
+      )
+      policies.add(id, known)
+    }
+    return KnownCampaign(state: try row.get("state"), rules: known.rules, policy: known.policy)
   }
 
   /// An attempt as it stands.
@@ -108,24 +115,56 @@ struct DialStore: Sendable {
   }
 }
 
+/// Policies that were read before: a version never changes, and reading one costs more than a claim.
+private final class PolicyCache: Sendable {
+  private let known = Mutex<[CampaignID: (rules: CampaignRules, policy: CampaignPolicy)]>([:])
+  /// More campaigns than a dialer serves; past it everything is read anew once.
+  private static let most = 10_000
+
+  func find(_ id: CampaignID, version: Int) -> (rules: CampaignRules, policy: CampaignPolicy)? {
+    known.withLock { known in known[id].flatMap { $0.rules.policyVersion == version ? $0 : nil } }
+  }
+
+  func add(_ id: CampaignID, _ campaign: (rules: CampaignRules, policy: CampaignPolicy)) {
+    known.withLock { known in
+      if known.count >= Self.most { known.removeAll() }
+      known[id] = campaign
+    }
+  }
+}
+
 extension CampaignRules {
   init(tenant: TenantID, campaign: CampaignID, policyVersion: Int, terms: CampaignTerms) {
     self.init(
       tenant: tenant, campaign: campaign, policyVersion: policyVersion, callType: terms.callType,
       windows: terms.windows, zone: terms.zone, retries: terms.retries, maxCallsPerLead: terms.maxCallsPerLead,
       maxCallsPerDay: terms.maxCallsPerDay, maxCallsPerMinute: terms.maxCallsPerMinute,
-      maxConcurrentCalls: terms.maxConcurrentCalls, callerIDs: terms.callerIDs, startsAt: terms.startsAt,
-      endsAt: terms.endsAt)
+      maxConcurrentCalls: terms.maxConcurrentCalls, requiredConsent: terms.requiredConsent,
+      leadExpiry: terms.leadExpiry, callerIDs: terms.callerIDs, startsAt: terms.startsAt, endsAt: terms.endsAt)
+  }
+}
+
+extension Callee {
+  /// A lead of the queue as one to be called. A number that cannot be read any more has no place: it is not called.
+  init(_ lead: Lead, joinedAt: Instant) {
+    let main = (phone: lead.phone, zone: lead.timeZone, consent: lead.consent)
+    let all = [main] + lead.numbers.map { (phone: $0.phone, zone: $0.timeZone, consent: $0.consent) }
+    let numbers = all.prefix(Self.mostNumbers).enumerated().map { index, number in
+      Number(
+        index: index, phone: number.phone, place: LeadPlace(phone: number.phone, zone: number.zone),
+        // What a later version means by its word for consent is not known here: no consent.
+        consent: Consent(number.consent) ?? .withdrawn)
+    }
+    self.init(numbers: numbers, joinedAt: joinedAt, notAfter: lead.notAfter?.instant)
   }
 }
 
 extension LeadPlace {
-  /// Where a lead of the queue is. A number that cannot be read any more has no place: it is not called.
-  init(_ lead: Lead) {
-    if let number = try? PhoneNumber.parse(lead.phone, defaultRegion: nil) {
-      self.init(number: number, zone: lead.timeZone)
+  init(phone: String, zone: String) {
+    if let number = try? PhoneNumber.parse(phone, defaultRegion: nil) {
+      self.init(number: number, zone: zone)
     } else {
-      self.init(region: "", zones: [])
+      self.init()
     }
   }
 }

@@ -14,12 +14,13 @@ final class DialWorker: LifecycleService {
   private let logger: Logger
   private let claimed: Counter
   private let draining = Mutex(false)
+  /// Closed when the last placement is through.
+  private let ended = BoundedQueue<Never>(capacity: 1)
 
-  /// Tasks of one claim: enough to make a transaction worth it, few enough to be placed at once.
+  /// Tasks of one claim: enough to make a transaction worth it, few enough that another campaign's turn comes soon.
   private static let batch = 100
-  /// Real time between looks at the queue while campaigns are active, and while none is.
-  private static let pause = Duration.milliseconds(50)
-  private static let idlePause = Duration.milliseconds(500)
+  /// Real time between looks at the queue.
+  private static let pause = Duration.milliseconds(20)
   private static let failurePause = Duration.seconds(1)
 
   init(
@@ -34,42 +35,94 @@ final class DialWorker: LifecycleService {
   }
 
   func run() async throws {
+    defer { ended.close() }
+    var rounds = ClaimRounds()
     await withDiscardingTaskGroup { group in
       while !Task.isCancelled && !draining.withLock({ $0 }) {
-        let pause = await round(&group)
-        guard (try? await Task.sleep(for: pause)) != nil else { break }
+        do {
+          let isBusy = try await round(&rounds, &group)
+          if !isBusy { try await Task.sleep(for: Self.pause) }
+        } catch is CancellationError {
+          break
+        } catch {
+          logger.warning("the queue could not be read; trying again", [.error(error)])
+          guard (try? await Task.sleep(for: Self.failurePause)) != nil else { break }
+        }
       }
     }
   }
 
   /// Nothing is claimed any more; what was claimed is still placed.
-  func drain() async { draining.withLock { $0 = true } }
+  func drain() async {
+    draining.withLock { $0 = true }
+    _ = try? await ended.next()
+  }
 
-  /// One look at every active campaign. Answers how long to wait before the next.
-  private func round(_ group: inout DiscardingTaskGroup) async -> Duration {
-    do {
-      let active = try await store.activeCampaigns()
-      for campaign in active.unreadable {
-        logger.error("a campaign's policy cannot be read, it is not called", [LogField("campaign_id", campaign)])
-      }
-      var more = false
-      for campaign in active.campaigns {
-        let claim = try await store.claim(
-          campaign.rules, now: clock.now(), most: Self.batch, owner: owner,
-          leaseSeconds: placer.quietSeconds(campaign.policy.callDuration))
-        claimed.increment(by: Double(claim.attempts.count))
-        for attempt in claim.attempts {
-          group.addTask { [placer] in await placer.place(attempt, of: campaign) }
-        }
-        more = more || claim.attempts.count + claim.settled >= Self.batch
-      }
-      if more { return .zero }
-      return active.campaigns.isEmpty ? Self.idlePause : Self.pause
-    } catch is CancellationError {
-      return .zero
-    } catch {
-      logger.warning("the queue could not be read; trying again", [.error(error)])
-      return Self.failurePause
+  /// One turn for every campaign that has something due. True when there is more to claim at once.
+  private func round(_ rounds: inout ClaimRounds, _ group: inout DiscardingTaskGroup) async throws -> Bool {
+    let active = try await store.activeCampaigns()
+    for campaign in active.unreadable {
+      logger.error("a campaign's policy cannot be read, it is not called", [LogField("campaign_id", campaign)])
     }
+    rounds.begin(active.campaigns.map(\.rules.campaign))
+    let unsure = active.campaigns.filter { !rounds.hasMore($0.rules.campaign) }
+    let due = try await store.dueCampaigns(unsure, now: clock.now())
+    let turns = active.campaigns.filter { rounds.hasMore($0.rules.campaign) || due.contains($0.rules.campaign) }
+    var isBusy = false
+    for campaign in rounds.rotated(turns) {
+      let id = campaign.rules.campaign
+      let claim = try await store.claim(
+        campaign.rules, now: clock.now(), most: Self.batch, places: rounds.places(of: id), owner: owner,
+        leaseSeconds: placer.quietSeconds(campaign.policy.callDuration))
+      rounds.note(id, places: claim.places, hasMore: claim.taken == Self.batch)
+      claimed.increment(by: Double(claim.attempts.count))
+      for attempt in claim.attempts {
+        group.addTask { [placer] in await placer.place(attempt, of: campaign) }
+      }
+      isBusy = isBusy || claim.taken == Self.batch
+    }
+    return isBusy
+  }
+}
+
+/// What a worker remembers from round to round: where each campaign's last claim ended, and whose turn is first.
+struct ClaimRounds {
+  private struct Memory {
+    var places = ClaimPlaces()
+    var hasMore = false
+  }
+
+  private var memories: [CampaignID: Memory] = [:]
+  private var turn = 0
+  private var forgotAt = ContinuousClock.now
+  /// What was put in behind the place of the last claim is found after this long at the latest.
+  private static let memory = Duration.seconds(3)
+
+  /// A new round, over the campaigns that are active now.
+  mutating func begin(_ active: [CampaignID]) {
+    turn += 1
+    if forgotAt.duration(to: .now) >= Self.memory {
+      forgotAt = .now
+      memories.removeAll()
+    } else if memories.count > active.count {
+      let active = Set(active)
+      memories = memories.filter { active.contains($0.key) }
+    }
+  }
+
+  func places(of campaign: CampaignID) -> ClaimPlaces { memories[campaign]?.places ?? ClaimPlaces() }
+
+  /// Whether the last claim left more that was due.
+  func hasMore(_ campaign: CampaignID) -> Bool { memories[campaign]?.hasMore ?? false }
+
+  mutating func note(_ campaign: CampaignID, places: ClaimPlaces, hasMore: Bool) {
+    memories[campaign] = Memory(places: places, hasMore: hasMore)
+  }
+
+  /// Everybody once, another one first in each round.
+  func rotated<Element>(_ elements: [Element]) -> [Element] {
+    guard !elements.isEmpty else { return [] }
+    let start = turn % elements.count
+    return Array(elements[start...] + elements[..<start])
   }
 }

@@ -37,6 +37,7 @@ struct DialerFacts: Sendable {
 
   /// From media-bridge: a call's progress keeps its slot, its end frees it.
   func takeCalls(_ events: [Event], in transaction: PostgresTransaction) async throws {
+    var ended: [TenantID: [DialStore.EndedCall]] = [:]
     for event in events {
       switch event.type {
       case CallProgressed.fullName:
@@ -48,18 +49,22 @@ struct DialerFacts: Sendable {
           call, campaign: id, tenant: event.tenant, seconds: quietSeconds(campaign.policy.callDuration),
           in: transaction)
       case CallEnded.fullName:
-        let ended = try CallEnded.decode(event.payload)
-        guard let call = CallID(ended.callId), let campaign = CampaignID(ended.campaignId) else { continue }
-        try await store.end(
-          call, campaign: campaign, tenant: event.tenant, at: ended.endedAt?.instant ?? clock.now(), in: transaction)
+        let end = try CallEnded.decode(event.payload)
+        guard let call = CallID(end.callId), let campaign = CampaignID(end.campaignId) else { continue }
+        ended[event.tenant, default: []].append(
+          .init(call: call, campaign: campaign, at: end.endedAt?.instant ?? clock.now()))
       default:
         continue
       }
+    }
+    for (tenant, calls) in ended.sorted(by: { $0.key < $1.key }) {
+      try await store.end(calls, tenant: tenant, in: transaction)
     }
   }
 
   /// From outcome-tracker: what came of a call decides what becomes of its lead.
   func takeOutcomes(_ events: [Event], in transaction: PostgresTransaction) async throws {
+    var outcomes: [TenantID: [DialStore.Outcome]] = [:]
     for event in events where event.type == OutcomeDecided.fullName {
       guard let record = try OutcomeDecided.decode(event.payload).call, let call = CallID(record.callId),
         let campaign = CampaignID(record.campaignId), let lead = LeadID(record.leadId),
@@ -68,11 +73,13 @@ struct DialerFacts: Sendable {
         logger.error("an outcome cannot be read and is left out", [LogField("event_id", event.id)])
         continue
       }
-      try await store.settle(
+      outcomes[event.tenant, default: []].append(
         .init(
           call: call, campaign: campaign, lead: lead, outcome: outcome, optedOut: record.optedOut,
-          permanent: record.permanentFailure, endedAt: record.endedAt?.instant ?? clock.now()),
-        tenant: event.tenant, now: clock.now(), in: transaction)
+          permanent: record.permanentFailure, endedAt: record.endedAt?.instant ?? clock.now()))
+    }
+    for (tenant, outcomes) in outcomes.sorted(by: { $0.key < $1.key }) {
+      try await store.settle(outcomes, tenant: tenant, now: clock.now(), in: transaction)
     }
   }
 }

@@ -15,7 +15,7 @@ struct Placer: Sendable {
   let media: MediaServiceClient
   let clock: any BusinessClock
   let logger: Logger
-  let placed: Counter
+  let placed: PlacedCalls
 
   /// How long the bridge may take to answer; the provider is asked meanwhile.
   private static let placeDeadline = Duration.seconds(15)
@@ -69,7 +69,7 @@ struct Placer: Sendable {
         request, options: options(attempt.tenant, attempt.call, Self.briefDeadline))
       try await markPlaced(attempt.call, campaign: campaign)
       if call.endedAt == nil {
-        try await store.keepSlot(
+        try await store.renewLease(
           attempt.call, campaign: attempt.campaign, tenant: attempt.tenant,
           seconds: quietSeconds(campaign.policy.callDuration))
       }
@@ -87,7 +87,6 @@ struct Placer: Sendable {
       switch await ask(call, permit: permit, lead: lead, campaign: campaign) {
       case .has:
         try await markPlaced(call, campaign: campaign)
-        placed.increment()
       case .never:
         try await store.withdraw(call, tenant: tenant, now: clock.now())
         logger.info("an attempt never left and was withdrawn", [LogField("call_id", call)])
@@ -141,8 +140,9 @@ struct Placer: Sendable {
   }
 
   private func markPlaced(_ call: CallID, campaign: DialStore.KnownCampaign) async throws {
-    try await store.markPlaced(
-      call, tenant: campaign.rules.tenant, lookSeconds: quietSeconds(campaign.policy.callDuration))
+    try await placed.add(
+      .init(
+        call: call, tenant: campaign.rules.tenant, lookSeconds: quietSeconds(campaign.policy.callDuration)))
   }
 
   private func options(_ tenant: TenantID, _ call: CallID, _ deadline: Duration) -> CallOptions {

@@ -13,7 +13,18 @@ on conflict do nothing;
 
 -- name: ActiveCampaigns
 -- All tenants: the dialer serves them together.
-select tenant_id, campaign_id, policy_version, policy from campaign where state = 'active' order by tenant_id, campaign_id;
+select tenant_id, campaign_id, policy_version from campaign where state = 'active';
+
+-- name: DueCampaigns
+-- Which of the campaigns in $1, $2 have something due at $3, over the ranks in $4.
+select asked.tenant_id, asked.campaign_id
+from unnest($1::uuid[], $2::uuid[]) as asked (tenant_id, campaign_id)
+where exists (
+  select 1 from unnest($4::int[]) as level (rank)
+  cross join lateral (
+    select 1 from queue q
+    where q.tenant_id = asked.tenant_id and q.campaign_id = asked.campaign_id and q.rank = level.rank and q.due_at <= $3
+    limit 1) as due);
 
 -- name: CampaignByID
 select state, policy_version, policy from campaign where tenant_id = $1 and campaign_id = $2;
@@ -32,72 +43,83 @@ select count(*) as live from lease where tenant_id = $1 and campaign_id = $2 and
 
 -- name: InsertTasks
 -- Leads that joined. A lead that is here already is left alone: the event may come again.
-insert into task (tenant_id, campaign_id, lead_id, state, priority, due_at, lead)
-select $1, $2, new.lead_id, 'waiting', new.priority, new.due_at, new.lead
-from unnest($3::uuid[], $4::int[], $5::timestamptz[], $6::bytea[]) as new (lead_id, priority, due_at, lead)
-on conflict do nothing;
+with added as (
+  insert into task (tenant_id, campaign_id, lead_id, state, lead, joined_at)
+  select $1, $2, new.lead_id, 'open', new.lead, $6 from unnest($3::uuid[], $5::bytea[]) as new (lead_id, lead)
+  on conflict do nothing
+  returning lead_id)
+insert into queue (tenant_id, campaign_id, lead_id, rank, due_at, attempts, withdrawn)
+select $1, $2, added.lead_id, $7, new.due_at, 0, 0
+from added join unnest($3::uuid[], $4::timestamptz[]) as new (lead_id, due_at) using (lead_id);
 
 -- name: InsertFinishedTasks
 -- Leads that can never be called, kept so that their events are not written twice.
-insert into task (tenant_id, campaign_id, lead_id, state, priority, due_at, lead)
-select $1, $2, new.lead_id, 'done', 0, 'infinity', new.lead
+insert into task (tenant_id, campaign_id, lead_id, state, lead, joined_at)
+select $1, $2, new.lead_id, 'done', new.lead, $5
 from unnest($3::uuid[], $4::bytea[]) as new (lead_id, lead)
 on conflict do nothing
 returning lead_id;
 
+-- name: LockTasks
+-- In one order everywhere. With the queue's row where one waits.
+select t.lead_id, t.state, t.lead, t.joined_at, q.rank, q.due_at
+from task t left join queue q using (tenant_id, campaign_id, lead_id)
+where t.tenant_id = $1 and t.campaign_id = $2 and t.lead_id = any ($3::uuid[])
+order by t.lead_id for update of t;
+
 -- name: UpdateTaskLead
 update task set lead = $4 where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
 
--- name: RescheduleWaitingTask
--- $4 priority, $5 due_at; only while it waits.
-update task set priority = $4, due_at = $5
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'waiting';
+-- name: Reschedule
+-- Only what waits; $3 lead ids, $4 due times.
+update queue set due_at = moved.due_at
+from unnest($3::uuid[], $4::timestamptz[]) as moved (lead_id, due_at)
+where queue.tenant_id = $1 and queue.campaign_id = $2 and queue.lead_id = moved.lead_id;
 
--- name: WaitingTasksPage
--- For a change of policy: every waiting task, in pages after lead $3.
-select lead_id, priority, due_at, attempts, lead from task
-where tenant_id = $1 and campaign_id = $2 and state = 'waiting' and lead_id > $3
-order by lead_id limit $4 for update;
+-- name: WaitingPage
+-- For a change of policy: everything that waits, in pages after lead $3.
+select q.lead_id, q.due_at, q.attempts, t.lead
+from queue q join task t using (tenant_id, campaign_id, lead_id)
+where q.tenant_id = $1 and q.campaign_id = $2 and q.lead_id > $3
+order by q.lead_id limit $4;
 
 -- name: ClaimDue
--- Up to $4 tasks due at $3 (business time), in order of priority, then due time: one index seek for each level in $5.
-select due.lead_id, due.priority, due.due_at, due.attempts, due.withdrawn, due.not_after, due.avoid_start, due.avoid_end,
-  due.lead
-from unnest($5::int[]) with ordinality as level (priority, place)
-cross join lateral (
-  select t.* from task t
-  where t.tenant_id = $1 and t.campaign_id = $2 and t.state = 'waiting' and t.priority = level.priority and t.due_at <= $3
-  order by t.due_at, t.lead_id limit $4 for update skip locked
-) as due
-order by level.place, due.due_at, due.lead_id limit $4;
+-- Takes up to $4 due at $3 (business time) out of the queue, in order of rank, then due time: one index seek for each
+-- rank in $5, past the place in $6 and $7 where the last claim ended. Claims of a campaign come one at a time (see
+-- LockCounter), so nothing is locked that is not taken.
+with due as materialized (
+  select q.rank, q.due_at, q.lead_id
+  from unnest($5::int[], $6::timestamptz[], $7::uuid[]) with ordinality as level (rank, after_due, after_lead, place)
+  cross join lateral (
+    select q.rank, q.due_at, q.lead_id from queue q
+    where q.tenant_id = $1 and q.campaign_id = $2 and q.rank = level.rank
+      and (q.due_at, q.lead_id) > (level.after_due, level.after_lead) and q.due_at <= $3
+    order by q.due_at, q.lead_id limit $4) as q
+  order by level.place, q.due_at, q.lead_id limit $4),
+taken as (
+  delete from queue q using due
+  where q.tenant_id = $1 and q.campaign_id = $2 and q.rank = due.rank and q.due_at = due.due_at and q.lead_id = due.lead_id
+  returning q.*)
+select taken.lead_id, taken.rank, taken.due_at, taken.attempts, taken.withdrawn, taken.next_number, taken.spent_numbers,
+  taken.not_after, taken.avoid_start, taken.avoid_end, task.lead, task.joined_at
+from taken join task on task.tenant_id = $1 and task.campaign_id = $2 and task.lead_id = taken.lead_id
+order by taken.rank, taken.due_at, taken.lead_id;
 
--- name: NextDue
--- The earliest due time over the levels in $3.
-select min(head.due_at) as due_at
-from unnest($3::int[]) as level (priority)
-cross join lateral (
-  select t.due_at from task t
-  where t.tenant_id = $1 and t.campaign_id = $2 and t.state = 'waiting' and t.priority = level.priority
-  order by t.due_at limit 1
-) as head;
-
--- name: MoveTasks
--- Tasks whose window has shut, moved once to its next opening.
-update task set due_at = moved.due_at
-from unnest($3::uuid[], $4::timestamptz[]) as moved (lead_id, due_at)
-where task.tenant_id = $1 and task.campaign_id = $2 and task.lead_id = moved.lead_id and task.state = 'waiting';
-
--- name: TakeTasks
-update task set state = 'in_flight', attempts = taken.attempt_number
-from unnest($3::uuid[], $4::int[]) as taken (lead_id, attempt_number)
-where task.tenant_id = $1 and task.campaign_id = $2 and task.lead_id = taken.lead_id and task.state = 'waiting';
+-- name: PutBack
+-- Into the queue: what a claim took and could not call, what is tried again, what never left. Arrays in step.
+insert into queue (tenant_id, campaign_id, lead_id, rank, due_at, attempts, withdrawn, next_number, spent_numbers, not_after,
+  avoid_start, avoid_end)
+select $1, $2, back.*
+from unnest($3::uuid[], $4::int[], $5::timestamptz[], $6::int[], $7::int[], $8::int[], $9::int[], $10::timestamptz[],
+  $11::int[], $12::int[]) as back;
 
 -- name: InsertAttempts
--- $3 call ids, $4 lead ids, $5 numbers, $6 permits, $7 granted at, $8 expiries.
-insert into attempt (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, granted_at, expires_at)
-select $1, new.call_id, $2, new.lead_id, new.attempt_number, 'permitted', new.permit, $7, new.expires_at
-from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[], $8::timestamptz[])
-  as new (call_id, lead_id, attempt_number, permit, expires_at);
+-- $3 call ids, $4 lead ids, $5 attempt numbers, $6 permits, $7 granted at, $8 expiries, $9 phones, $10 ranks.
+insert into attempt (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, granted_at, expires_at, phone,
+  rank)
+select $1, new.call_id, $2, new.lead_id, new.attempt_number, 'permitted', new.permit, $7, new.expires_at, new.phone, new.rank
+from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[], $8::timestamptz[], $9::text[], $10::int[])
+  as new (call_id, lead_id, attempt_number, permit, expires_at, phone, rank);
 
 -- name: InsertLeases
 insert into lease (tenant_id, campaign_id, call_id, owner, expires_at)
@@ -108,30 +130,35 @@ from unnest($3::uuid[]) as new (call_id);
 update lease set expires_at = now() + make_interval(secs => $4)
 where tenant_id = $1 and campaign_id = $2 and call_id = $3;
 
--- name: FreeLease
-delete from lease where tenant_id = $1 and campaign_id = $2 and call_id = $3;
+-- name: FreeLeases
+delete from lease where tenant_id = $1 and campaign_id = $2 and call_id = any ($3::uuid[]);
 
 -- name: AttemptByID
-select campaign_id, lead_id, attempt_number, state, permit, outcome, ended_at from attempt
+select campaign_id, lead_id, attempt_number, rank, state, permit, outcome, ended_at from attempt
 where tenant_id = $1 and call_id = $2;
 
 -- name: MarkPlaced
--- Only forwards: a call that ended in the meantime stays ended.
-update attempt set state = 'placed', look_at = now() + make_interval(secs => $3), looks = 0
-where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown', 'placed');
+-- Only forwards: a call that ended in the meantime stays ended. $1 tenants, $2 call ids, $3 seconds until it is looked at.
+update attempt set state = 'placed', look_at = now() + make_interval(secs => new.seconds), looks = 0
+from unnest($1::uuid[], $2::uuid[], $3::float8[]) as new (tenant_id, call_id, seconds)
+where attempt.tenant_id = new.tenant_id and attempt.call_id = new.call_id
+  and attempt.state in ('permitted', 'dial_unknown', 'placed');
 
 -- name: MarkUnknown
 update attempt set state = 'dial_unknown', look_at = now() + make_interval(secs => $3)
 where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown');
 
 -- name: MarkEnded
-update attempt set state = 'ended', ended_at = $3
-where tenant_id = $1 and call_id = $2 and state in ('permitted', 'placed', 'dial_unknown');
+update attempt set state = 'ended', ended_at = ended.at
+from unnest($2::uuid[], $3::timestamptz[]) as ended (call_id, at)
+where attempt.tenant_id = $1 and attempt.call_id = ended.call_id and attempt.state in ('permitted', 'placed', 'dial_unknown');
 
--- name: SetAttemptOutcome
--- Once: a second event for the same call finds the outcome there and changes nothing.
-update attempt set state = 'ended', outcome = $3, permanent = $5, ended_at = coalesce(ended_at, $4)
-where tenant_id = $1 and call_id = $2 and outcome is null and state <> 'withdrawn';
+-- name: SetAttemptOutcomes
+-- Once: a second event for the same call finds the outcome there and changes nothing. Answers the calls that changed.
+update attempt set state = 'ended', outcome = new.outcome, permanent = new.permanent, ended_at = coalesce(ended_at, new.at)
+from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bool[]) as new (call_id, outcome, at, permanent)
+where attempt.tenant_id = $1 and attempt.call_id = new.call_id and attempt.outcome is null and attempt.state <> 'withdrawn'
+returning attempt.call_id;
 
 -- name: MarkWithdrawn
 update attempt set state = 'withdrawn', ended_at = $3
@@ -147,32 +174,23 @@ where (tenant_id, call_id) in (
 returning tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, looks;
 
 -- name: AttemptHistory
--- Attempts of a lead that left, in order.
-select call_id, outcome, permanent, granted_at from attempt
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state <> 'withdrawn'
-order by attempt_number;
+-- All attempts of the leads in $3, in order.
+select lead_id, call_id, attempt_number, state, outcome, permanent, granted_at, phone from attempt
+where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) order by lead_id, attempt_number;
 
--- name: LockTask
-select state, priority, due_at, lead from task
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3 for update;
+-- name: FinishTasks
+update task set state = 'done' where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) and state <> 'done';
 
--- name: ReturnTask
--- $4 priority, $5 due_at, $6 withdrawn attempts to add (0 or 1), $7 not after, $8 and $9 minutes to avoid.
-update task set state = 'waiting', priority = $4, due_at = $5, withdrawn = withdrawn + $6, not_after = $7,
-  avoid_start = $8, avoid_end = $9
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'in_flight';
-
--- name: FinishTask
-update task set state = 'done', due_at = 'infinity'
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state <> 'done';
-
--- name: FinishWaitingTasks
--- A campaign that was cancelled: its waiting tasks, $3 at a time.
-update task set state = 'done', due_at = 'infinity'
-where (tenant_id, campaign_id, lead_id) in (
-  select tenant_id, campaign_id, lead_id from task
-  where tenant_id = $1 and campaign_id = $2 and state = 'waiting' limit $3 for update)
-returning lead_id, attempts - withdrawn as attempts;
+-- name: FinishWaiting
+-- A campaign that was cancelled: what waits, $3 at a time.
+with gone as (
+  delete from queue where (tenant_id, campaign_id, lead_id) in (
+    select tenant_id, campaign_id, lead_id from queue where tenant_id = $1 and campaign_id = $2 limit $3)
+  returning lead_id, attempts - withdrawn as attempts),
+ended as (
+  update task set state = 'done' from gone
+  where task.tenant_id = $1 and task.campaign_id = $2 and task.lead_id = gone.lead_id)
+select lead_id, attempts from gone;
 
 -- name: AttemptsPage
 -- $3 call id to start after, $4 limit.
@@ -186,12 +204,12 @@ where tenant_id = $1 and campaign_id = $2 and lead_id = $3 order by attempt_numb
 -- name: QueueStatus
 -- $3 business time.
 select
-  count(*) filter (where state = 'waiting' and attempts = withdrawn) as waiting_first,
-  count(*) filter (where state = 'waiting' and attempts > withdrawn) as waiting_retry,
-  count(*) filter (where state = 'waiting' and due_at <= $3) as due,
-  min(due_at) filter (where state = 'waiting') as next_due_at,
+  count(*) filter (where attempts = withdrawn) as waiting_first,
+  count(*) filter (where attempts > withdrawn) as waiting_retry,
+  count(*) filter (where due_at <= $3) as due,
+  min(due_at) as next_due_at,
   (select count(*) from lease l where l.tenant_id = $1 and l.campaign_id = $2 and l.expires_at > now()) as in_flight
-from task where tenant_id = $1 and campaign_id = $2;
+from queue where tenant_id = $1 and campaign_id = $2;
 
 -- name: LeadOfTask
-select lead from task where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
+select lead, joined_at from task where tenant_id = $1 and campaign_id = $2 and lead_id = $3;

@@ -1,0 +1,181 @@
+import Core
+import EventLog
+import Postgres
+import RingmasterMessages
+import Telephony
+import Wire
+
+/// What ended calls do to their leads. In batches, since a consumer's transaction carries many and each round trip
+/// counts.
+extension DialStore {
+  /// A call that is over.
+  package struct EndedCall: Sendable {
+    var call: CallID
+    var campaign: CampaignID
+    var at: Instant
+
+    package init(call: CallID, campaign: CampaignID, at: Instant) {
+      (self.call, self.campaign, self.at) = (call, campaign, at)
+    }
+  }
+
+  /// What came of an ended call.
+  package struct Outcome: Sendable {
+    var call: CallID
+    var campaign: CampaignID
+    var lead: LeadID
+    var outcome: Telephony.CallOutcome
+    var optedOut: Bool
+    var permanent: Bool
+    var endedAt: Instant
+
+    package init(
+      call: CallID, campaign: CampaignID, lead: LeadID, outcome: Telephony.CallOutcome, optedOut: Bool, permanent: Bool,
+      endedAt: Instant
+    ) {
+      (self.call, self.campaign, self.lead, self.outcome) = (call, campaign, lead, outcome)
+      (self.optedOut, self.permanent, self.endedAt) = (optedOut, permanent, endedAt)
+    }
+  }
+
+  /// Calls of one tenant that are over: their leads wait for the outcomes, their slots are free at once.
+  package func end(_ calls: [EndedCall], tenant: TenantID, in transaction: PostgresTransaction) async throws {
+    let calls = calls.sorted { $0.call < $1.call }
+    var statements = [PostgresStatement(try query("MarkEnded"), tenant, calls.map(\.call), calls.map(\.at))]
+    statements += try free(calls.map { ($0.campaign, $0.call) }, tenant: tenant)
+    _ = try await transaction.run(statements)
+  }
+
+  /// Takes in outcomes of one tenant's calls, each once: the lead waits for its retry or is done.
+  package func settle(_ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
+    let outcomes = outcomes.sorted { $0.call < $1.call }
+    var statements = [
+      PostgresStatement(
+        try query("SetAttemptOutcomes"), tenant, outcomes.map(\.call), outcomes.map(\.outcome.rawValue),
+        outcomes.map(\.endedAt), outcomes.map(\.permanent))
+    ]
+    statements += try free(outcomes.map { ($0.campaign, $0.call) }, tenant: tenant)
+    let results = try await transaction.run(statements)
+    let news = Set(try results[0].rows.map { try $0.get("call_id", as: CallID.self) })
+    let byCampaign = Dictionary(grouping: outcomes.filter { news.contains($0.call) }, by: \.campaign)
+    for (campaign, outcomes) in byCampaign.sorted(by: { $0.key < $1.key }) {
+      try await settle(outcomes, campaign: campaign, tenant: tenant, now: now, in: transaction)
+    }
+  }
+
+  private func settle(
+    _ outcomes: [Outcome], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+  ) async throws {
+    guard let known = try await self.campaign(campaign, tenant: tenant, in: transaction) else { return }
+    let leads = outcomes.map(\.lead)
+    let tasks = try await tasks(leads, of: campaign, tenant: tenant, in: transaction)
+    let histories = try await histories(of: leads, campaign: campaign, tenant: tenant, in: transaction)
+    var finished: [FinishedLead] = []
+    var retries: [(entry: QueueEntry, after: Outcome)] = []
+    var seen: Set<LeadID> = []
+    for outcome in outcomes {
+      // A lead that waits already, or is done, was settled by something newer than this call.
+      guard let task = tasks[outcome.lead], task.isOpen, !task.isWaiting, let history = histories[outcome.lead],
+        let call = history.call(outcome.call), seen.insert(outcome.lead).inserted
+      else { continue }
+      let judgement = RetryJudgement(
+        .init(call: call.call, phone: call.phone, optedOut: outcome.optedOut),
+        earlier: history.earlier(than: outcome.call), entry: history.entry, callee: task.callee,
+        campaignIsOver: known.state == "cancelled", rules: known.rules, now: now)
+      switch judgement.verdict {
+      case .finish(let reason):
+        finished.append(
+          FinishedLead(
+            lead: outcome.lead, reason: reason, attempts: history.earlier.count, outcome: outcome.outcome,
+            call: outcome.call))
+      case .retry(let entry): retries.append((entry, outcome))
+      }
+    }
+    try await finish(finished, campaign: campaign, tenant: tenant, now: now, in: transaction)
+    try await putBack(retries.map(\.entry), campaign: campaign, tenant: tenant, in: transaction)
+    try await events.append(
+      retries.map { retry in
+        var event = RetryScheduled()
+        event.campaignId = campaign.description
+        event.leadId = retry.after.lead.description
+        event.callId = retry.after.call.description
+        event.outcome = retry.after.outcome.wire
+        event.dueAt = Timestamp(retry.entry.dueAt)
+        return NewEvent(key: event.leadId, message: event)
+      }, in: transaction, at: now, tenant: tenant)
+  }
+
+  private func free(_ calls: [(campaign: CampaignID, call: CallID)], tenant: TenantID) throws -> [PostgresStatement] {
+    try Dictionary(grouping: calls, by: \.campaign).sorted { $0.key < $1.key }.map { campaign, calls in
+      PostgresStatement(try query("FreeLeases"), tenant, campaign, calls.map(\.call))
+    }
+  }
+}
+
+/// A lead as the dialer knows it, locked.
+struct LockedTask: Sendable {
+  var isOpen: Bool
+  var isWaiting: Bool
+  var lead: Lead
+  var callee: Callee
+}
+
+/// Every attempt at a lead.
+struct AttemptHistory: Sendable {
+  struct Attempt: Sendable {
+    var id: CallID
+    var judged: RetryJudgement.Earlier
+  }
+
+  /// Attempts that left, in order.
+  var earlier: [Attempt] = []
+  /// The lead's place in the queue as far as its attempts decide it.
+  var entry: QueueEntry
+
+  func call(_ id: CallID) -> RetryJudgement.Earlier? { earlier.first { $0.id == id }?.judged }
+
+  func earlier(than id: CallID) -> [RetryJudgement.Earlier] { earlier.filter { $0.id != id }.map(\.judged) }
+}
+
+extension DialStore {
+  /// The leads of a campaign, locked in one order everywhere.
+  func tasks(
+    _ leads: [LeadID], of campaign: CampaignID, tenant: TenantID, in transaction: PostgresTransaction
+  ) async throws -> [LeadID: LockedTask] {
+    let rows = try await transaction.query(query("LockTasks"), tenant, campaign, leads)
+    return try Dictionary(
+      uniqueKeysWithValues: rows.map { row in
+        let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
+        let task = LockedTask(
+          isOpen: try row.get("state", as: String.self) == "open",
+          isWaiting: try row.get("due_at", as: Instant?.self) != nil, lead: lead,
+          callee: Callee(lead, joinedAt: try row.get("joined_at")))
+        return (try row.get("lead_id"), task)
+      })
+  }
+
+  /// The attempts of leads; none for a lead that was never called.
+  func histories(
+    of leads: [LeadID], campaign: CampaignID, tenant: TenantID, in session: any PostgresSession
+  ) async throws -> [LeadID: AttemptHistory] {
+    var histories: [LeadID: AttemptHistory] = [:]
+    for row in try await session.query(query("AttemptHistory"), tenant, campaign, leads) {
+      let lead: LeadID = try row.get("lead_id")
+      let granted: Instant = try row.get("granted_at")
+      var history = histories[lead] ?? AttemptHistory(entry: QueueEntry(lead: lead, rank: 0, dueAt: granted))
+      history.entry.attempts = try row.get("attempt_number")
+      if try row.get("state", as: String.self) == "withdrawn" {
+        history.entry.withdrawn += 1
+      } else {
+        let call = PastCall(
+          // An attempt without an outcome of its own yet counts as one that failed: it was made all the same.
+          outcome: try row.get("outcome", as: String?.self).flatMap(Telephony.CallOutcome.init(rawValue:)) ?? .failed,
+          at: granted, isPermanentFailure: try row.get("permanent"))
+        history.earlier.append(
+          .init(id: try row.get("call_id"), judged: .init(call: call, phone: try row.get("phone"))))
+      }
+      histories[lead] = history
+    }
+    return histories
+  }
+}

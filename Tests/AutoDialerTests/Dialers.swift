@@ -1,0 +1,121 @@
+import CampaignTerms
+import Core
+import EventLog
+import Postgres
+import RingmasterMessages
+import Telephony
+import TestSupport
+import Testing
+import Wire
+
+@testable import AutoDialer
+
+/// The dialer's schema in a database of a test's own, and what campaign-executor would tell it.
+struct Dialers: Sendable {
+  let database: TestDatabase
+  let pool: PostgresPool
+  let store: DialStore
+  let tenant = TenantID.standard
+
+  /// Monday, 10:00 in New York.
+  static let monday = Instant(microsecondsSince1970: 1_772_463_600_000_000)
+
+  static func with<R: Sendable>(_ body: (Dialers) async throws -> R) async throws -> R {
+    let schema = try AutoDialerApplication.schema()
+    let migrator = Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations)
+    return try await TestDatabase.with([migrator]) { database in
+      let pool = database.pool(schema: schema.name, role: schema.role, size: 8)
+      defer { pool.close() }
+      let store = try DialStore(pool: pool, events: EventLog(schema: schema.name))
+      return try await body(Dialers(database: database, pool: pool, store: store))
+    }
+  }
+
+  static var policy: CampaignPolicy {
+    var policy = CampaignPolicy()
+    policy.name = "Test"
+    policy.callType = .qualifyLead
+    policy.agentName = "Robin"
+    policy.businessName = "Northwind"
+    policy.callerIds = ["+15005550006"]
+    policy.timeZone = "America/New_York"
+    policy.maxConcurrentCalls = 10_000
+    return policy
+  }
+
+  /// A campaign that is active.
+  func campaign(
+    _ policy: CampaignPolicy = Self.policy, at now: Instant = Self.monday
+  ) async throws -> DialStore.KnownCampaign {
+    var campaign = Campaign()
+    campaign.campaignId = CampaignID.random().description
+    campaign.state = .active
+    campaign.policy = policy
+    campaign.policyVersion = 1
+    try await take(campaign, at: now)
+    let id = try #require(CampaignID(campaign.campaignId))
+    return try #require(try await store.campaign(id, tenant: tenant))
+  }
+
+  func take(_ campaign: Campaign, at now: Instant = Self.monday) async throws {
+    try await pool.transaction(name: "campaign") { transaction in
+      try await store.take(campaign, tenant: tenant, now: now, in: transaction)
+    }
+  }
+
+  /// A lead in New York; each number has another one.
+  static func lead(_ number: Int) -> Lead {
+    var lead = Lead()
+    lead.leadId = LeadID(UniqueID.derived(from: "lead", "\(number)")).description
+    lead.phone = "+1212555\(String(1000 + number % 9000))"
+    lead.region = "US"
+    return lead
+  }
+
+  func add(_ leads: [Lead], to campaign: DialStore.KnownCampaign, at now: Instant = Self.monday) async throws {
+    try await pool.transaction(name: "leads") { transaction in
+      try await store.take(
+        leads, campaign: campaign.rules.campaign, tenant: tenant, now: now, in: transaction)
+    }
+  }
+
+  func claim(
+    _ campaign: DialStore.KnownCampaign, at now: Instant = Self.monday, most: Int = 100,
+    places: ClaimPlaces = ClaimPlaces()
+  ) async throws -> DialStore.Claim {
+    try await store.claim(
+      campaign.rules, now: now, most: most, places: places, owner: "test", leaseSeconds: 300)
+  }
+
+  /// The call ended with this outcome.
+  func settle(
+    _ attempt: DialStore.ClaimedAttempt, _ outcome: Telephony.CallOutcome, of campaign: DialStore.KnownCampaign,
+    permanent: Bool = false, optedOut: Bool = false, at now: Instant = Self.monday
+  ) async throws {
+    let lead = try #require(LeadID(attempt.permit.leadId))
+    try await pool.transaction(name: "settle") { transaction in
+      try await store.settle(
+        [
+          .init(
+            call: attempt.call, campaign: campaign.rules.campaign, lead: lead, outcome: outcome, optedOut: optedOut,
+            permanent: permanent, endedAt: now)
+        ], tenant: tenant, now: now, in: transaction)
+    }
+  }
+
+  /// What an SQL statement of the test's own counts.
+  func count(_ sql: String) async throws -> Int {
+    try await pool.query(NamedQuery(name: "count", sql: "select count(*) as n from (\(sql)) as counted"))[0].get("n")
+  }
+
+  /// Open leads that neither wait nor are being called: there must never be one.
+  func lost() async throws -> Int {
+    try await count(
+      """
+      select 1 from task t where state = 'open'
+        and (select count(*) from queue q where (q.tenant_id, q.campaign_id, q.lead_id) = (t.tenant_id, t.campaign_id, t.lead_id))
+          + (select count(*) from attempt a where (a.tenant_id, a.campaign_id, a.lead_id) = (t.tenant_id, t.campaign_id, t.lead_id)
+             and a.outcome is null and a.state <> 'withdrawn') <> 1
+      """)
+  }
+}
