@@ -31,6 +31,7 @@ public enum CampaignExecutorApplication {
         try Migration("m0001_campaigns", PackageResources.m0001_campaigns_sql),
         try Migration("m0002_leads", PackageResources.m0002_leads_sql),
         try Migration("m0003_notices", PackageResources.m0003_notices_sql),
+        try Migration("m0004_analytics", PackageResources.m0004_analytics_sql),
       ])
   }
 
@@ -55,6 +56,7 @@ public enum CampaignExecutorApplication {
       WebhookSender(
         store: webhooks, http: http, wallClock: wallClock, clock: context.clock, logger: context.logger,
         metrics: context.metrics),
+      UploadWarden(store: store, clock: context.clock, logger: context.logger),
       SequenceWorker(store: store, clock: context.clock, logger: context.logger),
       try context.consume(settings.dialer, source: "auto-dialer", schema: schemaName, handler: facts.takeAttempts),
       try context.consume(

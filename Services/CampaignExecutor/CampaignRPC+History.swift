@@ -7,7 +7,7 @@ import RingmasterServices
 import Telephony
 import Wire
 
-/// What becomes of campaigns later: versions of their policies, copies, and leads that are called once more.
+/// What becomes of campaigns later: how their calls went, versions of their policies, copies, and leads that are called once more.
 extension CampaignRPC {
   func listPolicyVersions(
     _ request: ListPolicyVersionsRequest, context: CallContext
@@ -51,6 +51,12 @@ extension CampaignRPC {
     }
     response.differences = Self.differences(policies[0], policies[1])
     return response
+  }
+
+  func getAnalytics(_ request: GetCampaignRequest, context: CallContext) async throws -> CampaignAnalytics {
+    let id = try RequestField.id(CampaignEntity.self, request.campaignId, "campaign_id")
+    guard let analytics = try await store.analytics(of: id, tenant: context.tenantID()) else { throw notFound(id) }
+    return analytics
   }
 
   func cloneCampaign(_ request: CloneCampaignRequest, context: CallContext) async throws -> Campaign {

@@ -1,4 +1,5 @@
 import Core
+import Postgres
 import RPC
 import RingmasterMessages
 import TestSupport
@@ -97,6 +98,26 @@ import Testing
       _ = try await executor.store.closeImport(
         upload, campaign: id, complete: false, tenant: executor.tenant, now: executor.clock.now())
       #expect(try await executor.store.campaign(id, tenant: executor.tenant)?.state == .completed)
+    }
+  }
+
+  @Test func anUploadThatBrokeOffUnheardHoldsUpNobodyForLong() async throws {
+    try await ExecutorFixture.with { executor in
+      let (id, leads) = try await executor.campaign(leads: 1)
+      let warden = UploadWarden(store: executor.store, clock: executor.clock, logger: .discarding)
+      let upload = try await executor.store.openImport(
+        of: id, fileName: "lost.csv", tenant: executor.tenant, now: executor.clock.now())
+      let fact = DialerFact(campaign: id, lead: leads[0])
+      try await executor.take([fact.started("a"), fact.finished("a", .qualified)])
+      try await warden.closeAbandoned()
+      #expect(try await executor.state(of: id) == .active)
+      try await executor.pool.execute(
+        NamedQuery(name: "expire", sql: "update lead_import set lease_until = now() - interval '1 s'"))
+      try await warden.closeAbandoned()
+      #expect(try await executor.state(of: id) == .completed)
+      let late = try await executor.store.closeImport(
+        upload, campaign: id, complete: true, tenant: executor.tenant, now: executor.clock.now())
+      #expect(!late.complete)
     }
   }
 

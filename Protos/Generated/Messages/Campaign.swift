@@ -1408,6 +1408,118 @@ public struct PolicyDifference: WireMessage {
   }
 }
 
+/// Calls in one hour of the week, on the lead's clock.
+public struct AnalyticsHour: WireMessage {
+  public static let fullName = "ringmaster.v1.AnalyticsHour"
+
+  /// ISO 8601: 1 is Monday, 7 is Sunday.
+  public var weekday: Int32 = 0
+  /// 0 to 23.
+  public var hour: Int32 = 0
+  public var calls: Int64 = 0
+  /// By anybody, a machine included.
+  public var answered: Int64 = 0
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(weekday: Int32 = 0, hour: Int32 = 0, calls: Int64 = 0, answered: Int64 = 0) {
+    self.weekday = weekday
+    self.hour = hour
+    self.calls = calls
+    self.answered = answered
+  }
+}
+
+public struct AnalyticsShare: WireMessage {
+  public static let fullName = "ringmaster.v1.AnalyticsShare"
+
+  public var outcome: CallOutcome = .unspecified
+  public var calls: Int64 = 0
+  /// Of all calls, 0 to 100.
+  public var percent: Double = 0
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(outcome: CallOutcome = .unspecified, calls: Int64 = 0, percent: Double = 0) {
+    self.outcome = outcome
+    self.calls = calls
+    self.percent = percent
+  }
+}
+
+/// Leads whose first conversation was on this attempt.
+public struct AnalyticsReach: WireMessage {
+  public static let fullName = "ringmaster.v1.AnalyticsReach"
+
+  public var attempt: Int32 = 0
+  public var leads: Int64 = 0
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(attempt: Int32 = 0, leads: Int64 = 0) {
+    self.attempt = attempt
+    self.leads = leads
+  }
+}
+
+/// How a campaign's ended calls went.
+public struct CampaignAnalytics: WireMessage {
+  public static let fullName = "ringmaster.v1.CampaignAnalytics"
+
+  public var campaignId: String = ""
+  public var calls: Int64 = 0
+  public var answered: Int64 = 0
+  /// Calls in which a person spoke.
+  public var reached: Int64 = 0
+  /// Of all calls, 0 to 100.
+  public var answerPercent: Double = 0
+  public var connectPercent: Double = 0
+  public var outcomes: [AnalyticsShare] = []
+  /// Of answered calls; absent when there are none.
+  public var averageTalk: ProtobufDuration? = nil
+  public var costMicros: Int64 = 0
+  public var costPerCallMicros: Int64 = 0
+  /// Over leads whose final outcome is qualified; zero when there are none.
+  public var costPerQualifiedMicros: Int64 = 0
+  /// Attempts until a person spoke, over the leads reached; zero when there are none.
+  public var attemptsToReach: Double = 0
+  public var reachedOn: [AnalyticsReach] = []
+  /// Hours in which there were calls, in order.
+  public var hours: [AnalyticsHour] = []
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(
+    campaignId: String = "", calls: Int64 = 0, answered: Int64 = 0, reached: Int64 = 0, answerPercent: Double = 0,
+    connectPercent: Double = 0, outcomes: [AnalyticsShare] = [], averageTalk: ProtobufDuration? = nil,
+    costMicros: Int64 = 0, costPerCallMicros: Int64 = 0, costPerQualifiedMicros: Int64 = 0, attemptsToReach: Double = 0,
+    reachedOn: [AnalyticsReach] = [], hours: [AnalyticsHour] = []
+  ) {
+    self.campaignId = campaignId
+    self.calls = calls
+    self.answered = answered
+    self.reached = reached
+    self.answerPercent = answerPercent
+    self.connectPercent = connectPercent
+    self.outcomes = outcomes
+    self.averageTalk = averageTalk
+    self.costMicros = costMicros
+    self.costPerCallMicros = costPerCallMicros
+    self.costPerQualifiedMicros = costPerQualifiedMicros
+    self.attemptsToReach = attemptsToReach
+    self.reachedOn = reachedOn
+    self.hours = hours
+  }
+}
+
 public struct ListPolicyVersionsRequest: WireMessage {
   public static let fullName = "ringmaster.v1.ListPolicyVersionsRequest"
 
@@ -5952,6 +6064,438 @@ extension PolicyDifference {
     if !self.field.isEmpty { object["field"] = WireJSON.json(self.field) }
     if !self.before.isEmpty { object["before"] = WireJSON.json(self.before) }
     if !self.after.isEmpty { object["after"] = WireJSON.json(self.after) }
+    return .object(object)
+  }
+}
+
+extension AnalyticsHour {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AnalyticsHour {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__AnalyticsHour.self)
+    ringmaster__v1__analytics_hour__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AnalyticsHour(c: c.assumingMemoryBound(to: Ringmaster__V1__AnalyticsHour.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsHour.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsHour.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsHour>) throws(WireError) {
+    self.init()
+    self.weekday = c.pointee.weekday
+    self.hour = c.pointee.hour
+    self.calls = c.pointee.calls
+    self.answered = c.pointee.answered
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsHour>, _ arena: WireArena) {
+    ringmaster__v1__analytics_hour__init(c)
+    c.pointee.weekday = self.weekday
+    c.pointee.hour = self.hour
+    c.pointee.calls = self.calls
+    c.pointee.answered = self.answered
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension AnalyticsHour {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "weekday":
+            if value != .null { self.weekday = try WireJSON.int32(value) }
+          case "hour":
+            if value != .null { self.hour = try WireJSON.int32(value) }
+          case "calls":
+            if value != .null { self.calls = try WireJSON.int64(value) }
+          case "answered":
+            if value != .null { self.answered = try WireJSON.int64(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.weekday != 0 { object["weekday"] = WireJSON.json(self.weekday) }
+    if self.hour != 0 { object["hour"] = WireJSON.json(self.hour) }
+    if self.calls != 0 { object["calls"] = WireJSON.json(self.calls) }
+    if self.answered != 0 { object["answered"] = WireJSON.json(self.answered) }
+    return .object(object)
+  }
+}
+
+extension AnalyticsShare {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AnalyticsShare {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__AnalyticsShare.self)
+    ringmaster__v1__analytics_share__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AnalyticsShare(c: c.assumingMemoryBound(to: Ringmaster__V1__AnalyticsShare.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsShare.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsShare.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsShare>) throws(WireError) {
+    self.init()
+    self.outcome = CallOutcome(rawValue: Int32(truncatingIfNeeded: c.pointee.outcome.rawValue))
+    self.calls = c.pointee.calls
+    self.percent = c.pointee.percent
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsShare>, _ arena: WireArena) {
+    ringmaster__v1__analytics_share__init(c)
+    c.pointee.outcome = Ringmaster__V1__CallOutcome(rawValue: .init(truncatingIfNeeded: self.outcome.rawValue))
+    c.pointee.calls = self.calls
+    c.pointee.percent = self.percent
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension AnalyticsShare {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "outcome":
+            if value != .null { self.outcome = try WireJSON.enumeration(value, of: CallOutcome.self) }
+          case "calls":
+            if value != .null { self.calls = try WireJSON.int64(value) }
+          case "percent":
+            if value != .null { self.percent = try WireJSON.double(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.outcome != .unspecified { object["outcome"] = WireJSON.json(self.outcome) }
+    if self.calls != 0 { object["calls"] = WireJSON.json(self.calls) }
+    if self.percent.bitPattern != 0 { object["percent"] = WireJSON.json(self.percent) }
+    return .object(object)
+  }
+}
+
+extension AnalyticsReach {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AnalyticsReach {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__AnalyticsReach.self)
+    ringmaster__v1__analytics_reach__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AnalyticsReach(c: c.assumingMemoryBound(to: Ringmaster__V1__AnalyticsReach.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsReach.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsReach.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsReach>) throws(WireError) {
+    self.init()
+    self.attempt = c.pointee.attempt
+    self.leads = c.pointee.leads
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsReach>, _ arena: WireArena) {
+    ringmaster__v1__analytics_reach__init(c)
+    c.pointee.attempt = self.attempt
+    c.pointee.leads = self.leads
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension AnalyticsReach {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "attempt":
+            if value != .null { self.attempt = try WireJSON.int32(value) }
+          case "leads":
+            if value != .null { self.leads = try WireJSON.int64(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.attempt != 0 { object["attempt"] = WireJSON.json(self.attempt) }
+    if self.leads != 0 { object["leads"] = WireJSON.json(self.leads) }
+    return .object(object)
+  }
+}
+
+extension CampaignAnalytics {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CampaignAnalytics {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__CampaignAnalytics.self)
+    ringmaster__v1__campaign_analytics__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CampaignAnalytics(c: c.assumingMemoryBound(to: Ringmaster__V1__CampaignAnalytics.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CampaignAnalytics.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CampaignAnalytics.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__CampaignAnalytics>) throws(WireError) {
+    self.init()
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.CampaignAnalytics.campaign_id")
+    self.calls = c.pointee.calls
+    self.answered = c.pointee.answered
+    self.reached = c.pointee.reached
+    self.answerPercent = c.pointee.answer_percent
+    self.connectPercent = c.pointee.connect_percent
+    if c.pointee.n_outcomes > 0, let items = c.pointee.outcomes {
+      self.outcomes.reserveCapacity(c.pointee.n_outcomes)
+      for index in 0..<c.pointee.n_outcomes {
+        if let item = items[index] { self.outcomes.append(try AnalyticsShare(c: item)) }
+      }
+    }
+    if let item = c.pointee.average_talk { self.averageTalk = ProtobufDuration(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    self.costMicros = c.pointee.cost_micros
+    self.costPerCallMicros = c.pointee.cost_per_call_micros
+    self.costPerQualifiedMicros = c.pointee.cost_per_qualified_micros
+    self.attemptsToReach = c.pointee.attempts_to_reach
+    if c.pointee.n_reached_on > 0, let items = c.pointee.reached_on {
+      self.reachedOn.reserveCapacity(c.pointee.n_reached_on)
+      for index in 0..<c.pointee.n_reached_on {
+        if let item = items[index] { self.reachedOn.append(try AnalyticsReach(c: item)) }
+      }
+    }
+    if c.pointee.n_hours > 0, let items = c.pointee.hours {
+      self.hours.reserveCapacity(c.pointee.n_hours)
+      for index in 0..<c.pointee.n_hours {
+        if let item = items[index] { self.hours.append(try AnalyticsHour(c: item)) }
+      }
+    }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__CampaignAnalytics>, _ arena: WireArena) {
+    ringmaster__v1__campaign_analytics__init(c)
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    c.pointee.calls = self.calls
+    c.pointee.answered = self.answered
+    c.pointee.reached = self.reached
+    c.pointee.answer_percent = self.answerPercent
+    c.pointee.connect_percent = self.connectPercent
+    if !self.outcomes.isEmpty {
+      c.pointee.n_outcomes = self.outcomes.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__AnalyticsShare>?.self, self.outcomes.count)
+      for index in self.outcomes.indices {
+        let inner = arena.new(Ringmaster__V1__AnalyticsShare.self)
+        self.outcomes[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.outcomes = items
+    }
+    if let item = self.averageTalk {
+      let inner = arena.new(Google__Protobuf__Duration.self)
+      google__protobuf__duration__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.average_talk = inner
+    }
+    c.pointee.cost_micros = self.costMicros
+    c.pointee.cost_per_call_micros = self.costPerCallMicros
+    c.pointee.cost_per_qualified_micros = self.costPerQualifiedMicros
+    c.pointee.attempts_to_reach = self.attemptsToReach
+    if !self.reachedOn.isEmpty {
+      c.pointee.n_reached_on = self.reachedOn.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__AnalyticsReach>?.self, self.reachedOn.count)
+      for index in self.reachedOn.indices {
+        let inner = arena.new(Ringmaster__V1__AnalyticsReach.self)
+        self.reachedOn[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.reached_on = items
+    }
+    if !self.hours.isEmpty {
+      c.pointee.n_hours = self.hours.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__AnalyticsHour>?.self, self.hours.count)
+      for index in self.hours.indices {
+        let inner = arena.new(Ringmaster__V1__AnalyticsHour.self)
+        self.hours[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.hours = items
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension CampaignAnalytics {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "calls":
+            if value != .null { self.calls = try WireJSON.int64(value) }
+          case "answered":
+            if value != .null { self.answered = try WireJSON.int64(value) }
+          case "reached":
+            if value != .null { self.reached = try WireJSON.int64(value) }
+          case "answer_percent":
+            if json["answerPercent"] != nil { throw WireJSON.twice(as: "answerPercent") }
+            fallthrough
+          case "answerPercent":
+            if value != .null { self.answerPercent = try WireJSON.double(value) }
+          case "connect_percent":
+            if json["connectPercent"] != nil { throw WireJSON.twice(as: "connectPercent") }
+            fallthrough
+          case "connectPercent":
+            if value != .null { self.connectPercent = try WireJSON.double(value) }
+          case "outcomes":
+            if value != .null { self.outcomes = try WireJSON.array(value) { (item) throws(WireJSONError) in try AnalyticsShare(json: item) } }
+          case "average_talk":
+            if json["averageTalk"] != nil { throw WireJSON.twice(as: "averageTalk") }
+            fallthrough
+          case "averageTalk":
+            if value != .null { self.averageTalk = try ProtobufDuration(json: value) }
+          case "cost_micros":
+            if json["costMicros"] != nil { throw WireJSON.twice(as: "costMicros") }
+            fallthrough
+          case "costMicros":
+            if value != .null { self.costMicros = try WireJSON.int64(value) }
+          case "cost_per_call_micros":
+            if json["costPerCallMicros"] != nil { throw WireJSON.twice(as: "costPerCallMicros") }
+            fallthrough
+          case "costPerCallMicros":
+            if value != .null { self.costPerCallMicros = try WireJSON.int64(value) }
+          case "cost_per_qualified_micros":
+            if json["costPerQualifiedMicros"] != nil { throw WireJSON.twice(as: "costPerQualifiedMicros") }
+            fallthrough
+          case "costPerQualifiedMicros":
+            if value != .null { self.costPerQualifiedMicros = try WireJSON.int64(value) }
+          case "attempts_to_reach":
+            if json["attemptsToReach"] != nil { throw WireJSON.twice(as: "attemptsToReach") }
+            fallthrough
+          case "attemptsToReach":
+            if value != .null { self.attemptsToReach = try WireJSON.double(value) }
+          case "reached_on":
+            if json["reachedOn"] != nil { throw WireJSON.twice(as: "reachedOn") }
+            fallthrough
+          case "reachedOn":
+            if value != .null { self.reachedOn = try WireJSON.array(value) { (item) throws(WireJSONError) in try AnalyticsReach(json: item) } }
+          case "hours":
+            if value != .null { self.hours = try WireJSON.array(value) { (item) throws(WireJSONError) in try AnalyticsHour(json: item) } }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if self.calls != 0 { object["calls"] = WireJSON.json(self.calls) }
+    if self.answered != 0 { object["answered"] = WireJSON.json(self.answered) }
+    if self.reached != 0 { object["reached"] = WireJSON.json(self.reached) }
+    if self.answerPercent.bitPattern != 0 { object["answerPercent"] = WireJSON.json(self.answerPercent) }
+    if self.connectPercent.bitPattern != 0 { object["connectPercent"] = WireJSON.json(self.connectPercent) }
+    if !self.outcomes.isEmpty { object["outcomes"] = .array(self.outcomes.map { $0.json }) }
+    if let item = self.averageTalk { object["averageTalk"] = item.json }
+    if self.costMicros != 0 { object["costMicros"] = WireJSON.json(self.costMicros) }
+    if self.costPerCallMicros != 0 { object["costPerCallMicros"] = WireJSON.json(self.costPerCallMicros) }
+    if self.costPerQualifiedMicros != 0 { object["costPerQualifiedMicros"] = WireJSON.json(self.costPerQualifiedMicros) }
+    if self.attemptsToReach.bitPattern != 0 { object["attemptsToReach"] = WireJSON.json(self.attemptsToReach) }
+    if !self.reachedOn.isEmpty { object["reachedOn"] = .array(self.reachedOn.map { $0.json }) }
+    if !self.hours.isEmpty { object["hours"] = .array(self.hours.map { $0.json }) }
     return .object(object)
   }
 }

@@ -9,6 +9,9 @@ public enum MessageRegistry {
   public static let all: [any WireMessage.Type] = [
     AddLeadRequest.self,
     AddLeadResponse.self,
+    AnalyticsHour.self,
+    AnalyticsReach.self,
+    AnalyticsShare.self,
     Attempt.self,
     AttemptStarted.self,
     AttemptWithdrawn.self,
@@ -22,6 +25,7 @@ public enum MessageRegistry {
     CallStatistics.self,
     CallWindow.self,
     Campaign.self,
+    CampaignAnalytics.self,
     CampaignAuditEntry.self,
     CampaignBlocked.self,
     CampaignChanged.self,

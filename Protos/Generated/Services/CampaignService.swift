@@ -67,6 +67,10 @@ public enum CampaignServiceMethods {
     service: "ringmaster.v1.CampaignService", name: "GetProgress",
     isIdempotent: true, requestType: "ringmaster.v1.GetProgressRequest",
     responseType: "ringmaster.v1.CampaignProgress")
+  public static let getAnalytics = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "GetAnalytics",
+    isIdempotent: true, requestType: "ringmaster.v1.GetCampaignRequest",
+    responseType: "ringmaster.v1.CampaignAnalytics")
   public static let openImport = MethodDescriptor(
     service: "ringmaster.v1.CampaignService", name: "OpenImport",
     isIdempotent: false, requestType: "ringmaster.v1.OpenImportRequest",
@@ -99,7 +103,8 @@ public enum CampaignServiceMethods {
   public static let all: [MethodDescriptor] = [
     createCampaign, getCampaign, listCampaigns, updateCampaign, deleteCampaign, startCampaign, pauseCampaign,
     resumeCampaign, stopCampaign, cloneCampaign, recycleLeads, listPolicyVersions, comparePolicyVersions,
-    listCampaignAudit, getProgress, openImport, importLeads, closeImport, addLead, updateLead, getLead, listLeads
+    listCampaignAudit, getProgress, getAnalytics, openImport, importLeads, closeImport, addLead, updateLead, getLead,
+    listLeads
   ]
 }
 
@@ -124,6 +129,7 @@ public protocol CampaignServiceHandler: Sendable {
   func comparePolicyVersions(_ request: ComparePolicyVersionsRequest, context: CallContext) async throws -> ComparePolicyVersionsResponse
   func listCampaignAudit(_ request: GetCampaignRequest, context: CallContext) async throws -> ListCampaignAuditResponse
   func getProgress(_ request: GetProgressRequest, context: CallContext) async throws -> CampaignProgress
+  func getAnalytics(_ request: GetCampaignRequest, context: CallContext) async throws -> CampaignAnalytics
   func openImport(_ request: OpenImportRequest, context: CallContext) async throws -> OpenImportResponse
   func importLeads(_ request: ImportLeadsRequest, context: CallContext) async throws -> ImportLeadsResponse
   func closeImport(_ request: CloseImportRequest, context: CallContext) async throws -> ImportSummary
@@ -177,6 +183,8 @@ public struct CampaignServiceServer: RPCService {
         try await ServiceCall.answer(request) { try await handler.listCampaignAudit($0, context: context) }
       case "GetProgress":
         try await ServiceCall.answer(request) { try await handler.getProgress($0, context: context) }
+      case "GetAnalytics":
+        try await ServiceCall.answer(request) { try await handler.getAnalytics($0, context: context) }
       case "OpenImport":
         try await ServiceCall.answer(request) { try await handler.openImport($0, context: context) }
       case "ImportLeads":
@@ -279,6 +287,11 @@ public struct CampaignServiceClient: Sendable {
   public func getProgress(_ request: GetProgressRequest, options: CallOptions = .init())
     async throws -> CampaignProgress {
     try await ServiceCall.call(CampaignServiceMethods.getProgress, request, client, options)
+  }
+
+  public func getAnalytics(_ request: GetCampaignRequest, options: CallOptions = .init())
+    async throws -> CampaignAnalytics {
+    try await ServiceCall.call(CampaignServiceMethods.getAnalytics, request, client, options)
   }
 
   public func openImport(_ request: OpenImportRequest, options: CallOptions = .init())

@@ -43,6 +43,7 @@ public enum ServiceRegistry {
     RegisteredMethod(CampaignServiceMethods.comparePolicyVersions, ComparePolicyVersionsRequest.self, ComparePolicyVersionsResponse.self, ""),
     RegisteredMethod(CampaignServiceMethods.listCampaignAudit, GetCampaignRequest.self, ListCampaignAuditResponse.self, ""),
     RegisteredMethod(CampaignServiceMethods.getProgress, GetProgressRequest.self, CampaignProgress.self, ""),
+    RegisteredMethod(CampaignServiceMethods.getAnalytics, GetCampaignRequest.self, CampaignAnalytics.self, ""),
     RegisteredMethod(CampaignServiceMethods.openImport, OpenImportRequest.self, OpenImportResponse.self, ""),
     RegisteredMethod(CampaignServiceMethods.importLeads, ImportLeadsRequest.self, ImportLeadsResponse.self, ""),
     RegisteredMethod(CampaignServiceMethods.closeImport, CloseImportRequest.self, ImportSummary.self, ""),

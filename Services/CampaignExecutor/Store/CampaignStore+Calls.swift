@@ -50,9 +50,18 @@ extension CampaignStore {
       }, in: transaction, at: now, tenant: tenant)
   }
 
-  func scored(
-    _ lead: LeadID, of campaign: CampaignID, tenant: TenantID, score: Int, in transaction: PostgresTransaction
-  ) async throws {
-    try await transaction.execute(query("LeadScored"), tenant, campaign, lead, score)
+  /// A call ended. Answers whether it was the first in which a person spoke, and the lead's zone, empty when it is not known;
+  /// nil when the lead is gone.
+  ///
+  /// - Parameters:
+  ///   - score: Nil when the call was not scored.
+  ///   - reachedOn: The call's number when a person spoke.
+  func spoke(
+    _ lead: LeadID, of campaign: CampaignID, tenant: TenantID, score: Int?, reachedOn: Int?,
+    in transaction: PostgresTransaction
+  ) async throws -> (isFirst: Bool, timeZone: String)? {
+    try await transaction.query(query("LeadSpoke"), tenant, campaign, lead, score, reachedOn).first.map {
+      (try $0.get("is_first"), try $0.get("time_zone"))
+    }
   }
 }

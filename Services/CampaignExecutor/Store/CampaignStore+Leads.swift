@@ -9,6 +9,10 @@ import Wire
 
 /// Leads and their uploads.
 extension CampaignStore {
+  /// How long an upload is taken to be under way after its last batch. Real time.
+  private static let importLease = Duration.minutes(15)
+  private static let importsAtATime = 100
+
   func openImport(
     of campaign: CampaignID, fileName: String, tenant: TenantID, now: Instant
   ) async throws -> ImportID {
@@ -41,11 +45,19 @@ extension CampaignStore {
         request.leads, refused: request.refused, of: known, campaign: campaign, tenant: tenant, now: now,
         in: transaction
       ).answer
+      try await transaction.execute(query("RenewImport"), tenant, importID, Self.importLease)
       let refused = answer.problems.count { $0.kind == .invalid }
       try await transaction.execute(
         query("InsertImportBatch"), tenant, importID, batch, request.leads.count + request.refused.count,
         Int(answer.added), Int(answer.merged), refused, answer.encoded())
       return answer
+    }
+  }
+
+  /// Uploads that have broken off without anybody saying so.
+  func abandonedImports() async throws -> [(tenant: TenantID, campaign: CampaignID, id: ImportID)] {
+    try await pool.query(query("AbandonedImports"), Self.importsAtATime).map {
+      (try $0.get("tenant_id"), try $0.get("campaign_id"), try $0.get("import_id"))
     }
   }
 

@@ -24,16 +24,24 @@ extension CampaignStore {
     progress.costMicros = try row.get("cost_micros")
     progress.revision = try row.get("revision")
     progress.at = Timestamp(now)
-    for row in try await pool.query(query("ProgressOutcomes"), tenant, id) {
-      let outcome: String = try row.get("outcome")
-      let count: Int64 = try row.get("count")
-      if try row.get("kind", as: String.self) == "attempt" {
+    for (kind, outcome, count) in try await counts(of: id, tenant: tenant, [.attempt, .lead]) {
+      if kind == .attempt {
         progress.attemptsByOutcome[outcome] = count
       } else {
         progress.leadsByOutcome[outcome] = count
       }
     }
     return progress
+  }
+
+  /// What was counted of these kinds, by kind, then by what it was counted for.
+  func counts(
+    of id: CampaignID, tenant: TenantID, _ kinds: [ProgressChange.Kind]
+  ) async throws -> [(kind: ProgressChange.Kind, of: String, count: Int64)] {
+    try await pool.query(query("ProgressOutcomes"), tenant, id, kinds.map(\.rawValue)).compactMap { row in
+      guard let kind = ProgressChange.Kind(rawValue: try row.get("kind")) else { return nil }
+      return (kind, try row.get("outcome"), try row.get("count"))
+    }
   }
 
   func move(

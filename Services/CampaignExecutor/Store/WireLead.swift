@@ -27,7 +27,7 @@ extension Lead {
     numbers = (try row.get("numbers", as: JSONValue.self).arrayValue ?? []).map(LeadNumber.init(stored:))
     let country: String = try row.get("country")
     if !country.isEmpty {
-      var place = LeadAddress()
+      var place = RingmasterMessages.LeadAddress()
       place.country = country
       place.subdivision = try row.get("subdivision")
       address = place

@@ -102,13 +102,27 @@ struct ExecutorFacts: Sendable {
         logger.error("an outcome cannot be read and is left out", [LogField("event_id", event.id)])
         continue
       }
-      changes[key, default: .init()].costMicros += record.costMicros
-      changes[key, default: .init()].count(outcome.rawValue, .attempt)
-      if let score = record.score {
-        try await store.scored(lead, of: key.campaign, tenant: key.tenant, score: Int(score.score), in: transaction)
-      }
+      let attempt = Int(record.attemptNumber)
+      let spoke = try await store.spoke(
+        lead, of: key.campaign, tenant: key.tenant, score: record.score.map { Int($0.score) },
+        reachedOn: outcome.reachedPerson ? attempt : nil, in: transaction)
+      let tally = CallTally(
+        outcome: outcome, at: (record.requestedAt ?? record.endedAt)?.instant ?? clock.now(),
+        answered: record.answeredAt != nil, talk: record.talkDuration?.duration ?? .zero, attempt: attempt)
+      var change = changes[key] ?? .init()
+      change.costMicros += record.costMicros
+      tally.count(
+        in: &change, zone: Self.zone(spoke?.timeZone ?? "", number: record.to), isFirstReach: spoke?.isFirst ?? false)
+      changes[key] = change
     }
     try await store(changes, in: transaction)
+  }
+
+  /// Where the lead lives: as it says, or else the first zone that its number can be in.
+  private static func zone(_ name: String, number: String) -> TimeZoneRules? {
+    if !name.isEmpty { return TimeZoneRules.named(name) }
+    let zones = try? PhoneNumber.parse(number, defaultRegion: nil).possibleTimeZones
+    return zones?.first.flatMap { TimeZoneRules.named($0) }
   }
 
   /// The dialer is done with a lead: so is the campaign, unless its sequence goes on.

@@ -17,9 +17,11 @@ final class WebhookSender: LifecycleService {
   private let sent: Counter
   private let owner = UniqueID.random()
   private let draining = Mutex(false)
+  /// Endpoints that are sent to now.
+  private let sending = Mutex(0)
 
   /// Endpoints sent to at a time, so that some slow receivers do not hold up the others.
-  private static let lanes = 8
+  private static let most = 32
   /// Messages to one endpoint before another has its turn.
   private static let turn = 100
   /// A message's, well below the lease.
@@ -30,8 +32,8 @@ final class WebhookSender: LifecycleService {
   /// How long acknowledged messages can be replayed.
   private static let retention = Duration.days(30)
   private static let forgetting = 1000
-  /// Rounds without work between looks at old messages.
-  private static let forgetEvery = 1000
+  /// Looks without work between those at old messages.
+  private static let looksToForget = 1000
   private static let longestError = 300
 
   /// A receiver has little to say; what is longer was not meant for us.
@@ -59,7 +61,25 @@ final class WebhookSender: LifecycleService {
 
   func run() async throws {
     await withDiscardingTaskGroup { group in
-      for lane in 0..<Self.lanes { group.addTask { await self.work(lane) } }
+      var looks = 0
+      while isOpen {
+        var pause = Self.pause
+        do {
+          if let endpoint = try await claim() {
+            sending.withLock { $0 += 1 }
+            group.addTask { await self.sendAll(to: endpoint) }
+            continue
+          }
+          looks += 1
+          if looks % Self.looksToForget == 1 { try await forget() }
+        } catch is CancellationError {
+          return
+        } catch {
+          logger.warning("webhooks could not be looked at; trying again", [.error(error)])
+          pause = Self.failurePause
+        }
+        guard (try? await Task.sleep(for: pause)) != nil else { return }
+      }
     }
   }
 
@@ -68,48 +88,51 @@ final class WebhookSender: LifecycleService {
 
   private var isOpen: Bool { !Task.isCancelled && !draining.withLock { $0 } }
 
-  private func work(_ lane: Int) async {
-    var idle = 0
-    while isOpen {
-      var pause = Self.pause
-      do {
-        if try await sendTurn() { continue }
-        idle += 1
-        if lane == 0 && idle % Self.forgetEvery == 1 { try await forget() }
-      } catch is CancellationError {
-        return
-      } catch {
-        logger.warning("webhooks could not be sent; trying again", [.error(error)])
-        pause = Self.failurePause
-      }
-      guard (try? await Task.sleep(for: pause)) != nil else { return }
+  /// An endpoint to send to, as far as there is room for one more.
+  private func claim() async throws -> WebhookStore.Claimed? {
+    guard sending.withLock({ $0 < Self.most }) else { return nil }
+    return try await store.claim(owner: owner, lease: Self.lease, now: wallClock.now())
+  }
+
+  private func sendAll(to endpoint: WebhookStore.Claimed) async {
+    defer { sending.withLock { $0 -= 1 } }
+    do {
+      try await send(to: endpoint)
+    } catch is CancellationError {
+      return  // Its lease runs out, and what was not acknowledged is sent again.
+    } catch {
+      logger.warning(
+        "a webhook could not be sent to; trying again", [LogField("endpoint_id", endpoint.id), .error(error)])
     }
   }
 
-  /// Sends what waits for one endpoint, for one turn. Answers whether there was one.
+  /// Sends what waits for one endpoint. Answers whether there was one.
   func sendTurn() async throws -> Bool {
-    guard var endpoint = try await store.claim(owner: owner, lease: Self.lease, now: wallClock.now()) else {
-      return false
-    }
+    guard let endpoint = try await claim() else { return false }
+    try await send(to: endpoint)
+    return true
+  }
+
+  /// Sends what waits for an endpoint, for one turn.
+  private func send(to claimed: WebhookStore.Claimed) async throws {
+    var endpoint = claimed
     for message in try await store.waiting(for: endpoint, limit: Self.turn) {
       guard isOpen else { break }
       // The messages of an endpoint have no gaps; one that is not the next was claimed before a replay.
       guard message.sequence == endpoint.acknowledged + 1 else { break }
       if let error = await attempt(message, to: endpoint) {
         sent.increment("failed")
-        try await fail(endpoint, error)
-        return true
+        return try await fail(endpoint, error)
       }
       sent.increment("acknowledged")
       guard try await store.acknowledged(message.sequence, of: endpoint, owner: owner, lease: Self.lease) else {
-        return true
+        return
       }
       endpoint.acknowledged = message.sequence
       endpoint.attempts = 0
       endpoint.failingSince = nil
     }
     try await store.release(endpoint, owner: owner, at: wallClock.now())
-    return true
   }
 
   /// Nil when the message was acknowledged, which is any status of 2xx; what went wrong otherwise.

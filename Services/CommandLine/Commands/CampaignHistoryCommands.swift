@@ -1,22 +1,59 @@
 import HTTP
 import JSON
 
-/// `ringmaster campaigns versions|compare|clone|recycle …`
+/// `ringmaster campaigns analytics|versions|compare|clone|recycle …`
 struct CampaignHistoryCommands: Sendable {
   let gateway: GatewayClient
   let terminal: Terminal
   let arguments: Arguments
 
-  static let names: Set = ["versions", "compare", "clone", "recycle"]
+  static let names: Set = ["analytics", "versions", "compare", "clone", "recycle"]
 
   func run(_ name: String) async throws {
     let campaign = "/api/campaigns/\(try arguments.position(1, "the campaign's id"))"
     switch name {
+    case "analytics": try await analytics("\(campaign)/analytics")
     case "versions": try await versions("\(campaign)/versions")
     case "compare": try await compare("\(campaign)/versions/compare")
     case "clone": try await clone("\(campaign)/clone")
     default: try await recycle("\(campaign)/recycle")
     }
+  }
+
+  private func analytics(_ path: String) async throws {
+    let answer = try await gateway.get(path)
+    if terminal.asJSON { return terminal.json(answer) }
+    terminal.line(
+      "calls \(answer.number("calls")), answered \(Self.percent(answer["answerPercent"])), "
+        + "a person spoke in \(Self.percent(answer["connectPercent"]))")
+    terminal.line(
+      "average talk \(answer.text("averageTalk")), cost a call \(dollars(answer.number("costPerCallMicros"))), "
+        + "a qualified lead \(dollars(answer.number("costPerQualifiedMicros")))")
+    var outcomes = TextTable("outcome", "calls", "share")
+    for share in answer["outcomes"]?.arrayValue ?? [] {
+      outcomes.add(
+        shortEnum(share.text("outcome"), "CALL_OUTCOME_"), String(share.number("calls")), Self.percent(share["percent"])
+      )
+    }
+    terminal.line(outcomes.render())
+    var reached = TextTable("first spoken to on attempt", "leads")
+    for reach in answer["reachedOn"]?.arrayValue ?? [] {
+      reached.add(String(reach.number("attempt")), String(reach.number("leads")))
+    }
+    terminal.line(reached.render())
+    var hours = TextTable("weekday", "hour", "calls", "answered")
+    let days = ["", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+    for hour in answer["hours"]?.arrayValue ?? [] {
+      let day = Int(hour.number("weekday"))
+      hours.add(
+        days.indices.contains(day) ? days[day] : "", String(hour.number("hour")), String(hour.number("calls")),
+        String(hour.number("answered")))
+    }
+    terminal.line(hours.render())
+  }
+
+  private static func percent(_ value: JSONValue?) -> String {
+    "\(Int(((value?.doubleValue ?? 0) * 10).rounded()) / 10) %"
   }
 
   private func versions(_ path: String) async throws {

@@ -13,6 +13,7 @@ enum Help {
       campaigns progress CAMPAIGN            where it stands
       campaigns audit CAMPAIGN               who changed its state, when and why
       campaigns delete CAMPAIGN              a draft or a stopped one
+      campaigns analytics CAMPAIGN           how its calls went: shares, costs, hours of the week
       campaigns versions CAMPAIGN            every version of its policy, who made it and what it changed
       campaigns compare CAMPAIGN --from N [--to N]
       campaigns clone CAMPAIGN [--name N] [--open-leads] [--outcomes no_answer,busy]

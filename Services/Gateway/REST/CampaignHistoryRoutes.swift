@@ -4,7 +4,7 @@ import RingmasterMessages
 import RingmasterServices
 import Wire
 
-/// `/api/campaigns/{id}/…`: versions of the policy, copies, and leads that are called once more.
+/// `/api/campaigns/{id}/…`: how calls went, versions of the policy, copies, and leads that are called once more.
 struct CampaignHistoryRoutes: Sendable {
   let context: RESTContext
 
@@ -12,12 +12,22 @@ struct CampaignHistoryRoutes: Sendable {
   private static let patience = Duration.seconds(120)
 
   func add(to router: inout Router) {
+    router.on(.get, "/api/campaigns/{id}/analytics") { request in
+      try await relayed { try await analytics(request) }
+    }
     router.on(.get, "/api/campaigns/{id}/versions") { request in try await relayed { try await versions(request) } }
     router.on(.get, "/api/campaigns/{id}/versions/compare") { request in
       try await relayed { try await compare(request) }
     }
     router.on(.post, "/api/campaigns/{id}/clone") { request in try await relayed { try await clone(request) } }
     router.on(.post, "/api/campaigns/{id}/recycle") { request in try await relayed { try await recycle(request) } }
+  }
+
+  private func analytics(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let caller = try await context.caller(request)
+    var wish = GetCampaignRequest()
+    wish.campaignId = request.parameter("id")
+    return .json(try await context.campaigns.getAnalytics(wish, options: context.options(caller)).json)
   }
 
   private func versions(_ request: HTTPRequest) async throws -> HTTPResponse {

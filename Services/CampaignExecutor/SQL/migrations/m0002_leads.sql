@@ -39,3 +39,7 @@ create table lead_client_key (
   primary key (tenant_id, campaign_id, client_key),
   foreign key (tenant_id, campaign_id, lead_id) references lead on delete cascade
 );
+
+-- An upload nobody has sent anything of for long has broken off: it must not keep its campaign from completing.
+alter table lead_import add column lease_until timestamptz not null default now() + interval '15 minutes';
+create index lead_import_lease on lead_import (lease_until) where state = 'open';

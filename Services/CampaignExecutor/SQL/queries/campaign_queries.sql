@@ -49,7 +49,8 @@ select c.state, p.leads, p.done, p.called, p.successful, p.in_flight, p.attempts
 from campaign c join progress p using (tenant_id, campaign_id) where c.tenant_id = $1 and c.campaign_id = $2;
 
 -- name: ProgressOutcomes
-select kind, outcome, count from progress_outcome where tenant_id = $1 and campaign_id = $2 and count <> 0;
+select kind, outcome, count from progress_outcome
+where tenant_id = $1 and campaign_id = $2 and kind = any ($3) and count <> 0 order by kind, outcome;
 
 -- name: MoveProgress
 update progress set leads = leads + $3, done = done + $4, called = called + $5, successful = successful + $6,
@@ -72,6 +73,15 @@ values ($1, $2, $3, $4, 'open', $5);
 
 -- name: LockImport
 select file_name, state from lead_import where tenant_id = $1 and import_id = $2 and campaign_id = $3 for update;
+
+-- name: RenewImport
+-- Something of it came: it is under way for another interval $3.
+update lead_import set lease_until = now() + $3 where tenant_id = $1 and import_id = $2;
+
+-- name: AbandonedImports
+-- Uploads, of all tenants, that nobody has sent anything of for long; $1 at most.
+select tenant_id, campaign_id, import_id from lead_import
+where state = 'open' and lease_until < now() order by lease_until limit $1;
 
 -- name: CloseImport
 update lead_import set state = $3 where tenant_id = $1 and import_id = $2;

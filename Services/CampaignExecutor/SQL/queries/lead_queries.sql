@@ -118,8 +118,12 @@ returning lead_id, campaign_id, phone, region, first_name, last_name, company, e
   country, subdivision, not_after, state, outcome, attempts, last_called_at, next_attempt_at, score, done_reason,
   created_at, sequence_step, step_due_at;
 
--- name: LeadScored
-update lead set score = $4 where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
+-- name: LeadSpoke
+-- A call ended: its score, unless null, and its number $5 when a person spoke, else null. Answers whether that was the first
+-- time, and where the lead lives.
+update lead set score = coalesce($4, score), reached_on = coalesce(reached_on, $5)
+where tenant_id = $1 and campaign_id = $2 and lead_id = $3
+returning time_zone, coalesce(reached_on = $5, false) as is_first;
 
 -- name: CampaignsWithDueSteps
 -- Active campaigns, of all tenants, with leads whose step is due at $1; $2 at most.

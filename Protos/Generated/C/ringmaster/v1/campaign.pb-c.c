@@ -1876,6 +1876,186 @@ void   ringmaster__v1__policy_difference__free_unpacked
   assert(message->base.descriptor == &ringmaster__v1__policy_difference__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   ringmaster__v1__analytics_hour__init
+                     (Ringmaster__V1__AnalyticsHour         *message)
+{
+  static const Ringmaster__V1__AnalyticsHour init_value = RINGMASTER__V1__ANALYTICS_HOUR__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__analytics_hour__get_packed_size
+                     (const Ringmaster__V1__AnalyticsHour *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_hour__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__analytics_hour__pack
+                     (const Ringmaster__V1__AnalyticsHour *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_hour__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__analytics_hour__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsHour *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_hour__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__AnalyticsHour *
+       ringmaster__v1__analytics_hour__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__AnalyticsHour *)
+     protobuf_c_message_unpack (&ringmaster__v1__analytics_hour__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__analytics_hour__free_unpacked
+                     (Ringmaster__V1__AnalyticsHour *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__analytics_hour__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__analytics_share__init
+                     (Ringmaster__V1__AnalyticsShare         *message)
+{
+  static const Ringmaster__V1__AnalyticsShare init_value = RINGMASTER__V1__ANALYTICS_SHARE__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__analytics_share__get_packed_size
+                     (const Ringmaster__V1__AnalyticsShare *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_share__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__analytics_share__pack
+                     (const Ringmaster__V1__AnalyticsShare *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_share__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__analytics_share__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsShare *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_share__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__AnalyticsShare *
+       ringmaster__v1__analytics_share__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__AnalyticsShare *)
+     protobuf_c_message_unpack (&ringmaster__v1__analytics_share__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__analytics_share__free_unpacked
+                     (Ringmaster__V1__AnalyticsShare *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__analytics_share__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__analytics_reach__init
+                     (Ringmaster__V1__AnalyticsReach         *message)
+{
+  static const Ringmaster__V1__AnalyticsReach init_value = RINGMASTER__V1__ANALYTICS_REACH__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__analytics_reach__get_packed_size
+                     (const Ringmaster__V1__AnalyticsReach *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_reach__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__analytics_reach__pack
+                     (const Ringmaster__V1__AnalyticsReach *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_reach__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__analytics_reach__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsReach *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_reach__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__AnalyticsReach *
+       ringmaster__v1__analytics_reach__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__AnalyticsReach *)
+     protobuf_c_message_unpack (&ringmaster__v1__analytics_reach__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__analytics_reach__free_unpacked
+                     (Ringmaster__V1__AnalyticsReach *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__analytics_reach__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__campaign_analytics__init
+                     (Ringmaster__V1__CampaignAnalytics         *message)
+{
+  static const Ringmaster__V1__CampaignAnalytics init_value = RINGMASTER__V1__CAMPAIGN_ANALYTICS__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__campaign_analytics__get_packed_size
+                     (const Ringmaster__V1__CampaignAnalytics *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__campaign_analytics__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__campaign_analytics__pack
+                     (const Ringmaster__V1__CampaignAnalytics *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__campaign_analytics__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__campaign_analytics__pack_to_buffer
+                     (const Ringmaster__V1__CampaignAnalytics *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__campaign_analytics__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__CampaignAnalytics *
+       ringmaster__v1__campaign_analytics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__CampaignAnalytics *)
+     protobuf_c_message_unpack (&ringmaster__v1__campaign_analytics__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__campaign_analytics__free_unpacked
+                     (Ringmaster__V1__CampaignAnalytics *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__campaign_analytics__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   ringmaster__v1__list_policy_versions_request__init
                      (Ringmaster__V1__ListPolicyVersionsRequest         *message)
 {
@@ -6096,6 +6276,405 @@ const ProtobufCMessageDescriptor ringmaster__v1__policy_difference__descriptor =
   (ProtobufCMessageInit) ringmaster__v1__policy_difference__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor ringmaster__v1__analytics_hour__field_descriptors[4] =
+{
+  {
+    "weekday",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsHour, weekday),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hour",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsHour, hour),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calls",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsHour, calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsHour, answered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__analytics_hour__field_indices_by_name[] = {
+  3,   /* field[3] = answered */
+  2,   /* field[2] = calls */
+  1,   /* field[1] = hour */
+  0,   /* field[0] = weekday */
+};
+static const ProtobufCIntRange ringmaster__v1__analytics_hour__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__analytics_hour__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.AnalyticsHour",
+  "AnalyticsHour",
+  "Ringmaster__V1__AnalyticsHour",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__AnalyticsHour),
+  4,
+  ringmaster__v1__analytics_hour__field_descriptors,
+  ringmaster__v1__analytics_hour__field_indices_by_name,
+  1,  ringmaster__v1__analytics_hour__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__analytics_hour__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__analytics_share__field_descriptors[3] =
+{
+  {
+    "outcome",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsShare, outcome),
+    &ringmaster__v1__call_outcome__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calls",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsShare, calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "percent",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsShare, percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__analytics_share__field_indices_by_name[] = {
+  1,   /* field[1] = calls */
+  0,   /* field[0] = outcome */
+  2,   /* field[2] = percent */
+};
+static const ProtobufCIntRange ringmaster__v1__analytics_share__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__analytics_share__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.AnalyticsShare",
+  "AnalyticsShare",
+  "Ringmaster__V1__AnalyticsShare",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__AnalyticsShare),
+  3,
+  ringmaster__v1__analytics_share__field_descriptors,
+  ringmaster__v1__analytics_share__field_indices_by_name,
+  1,  ringmaster__v1__analytics_share__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__analytics_share__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__analytics_reach__field_descriptors[2] =
+{
+  {
+    "attempt",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsReach, attempt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leads",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsReach, leads),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__analytics_reach__field_indices_by_name[] = {
+  0,   /* field[0] = attempt */
+  1,   /* field[1] = leads */
+};
+static const ProtobufCIntRange ringmaster__v1__analytics_reach__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__analytics_reach__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.AnalyticsReach",
+  "AnalyticsReach",
+  "Ringmaster__V1__AnalyticsReach",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__AnalyticsReach),
+  2,
+  ringmaster__v1__analytics_reach__field_descriptors,
+  ringmaster__v1__analytics_reach__field_indices_by_name,
+  1,  ringmaster__v1__analytics_reach__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__analytics_reach__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__campaign_analytics__field_descriptors[14] =
+{
+  {
+    "campaign_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, campaign_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calls",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, answered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reached",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, reached),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answer_percent",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, answer_percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connect_percent",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, connect_percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcomes",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__CampaignAnalytics, n_outcomes),
+    offsetof(Ringmaster__V1__CampaignAnalytics, outcomes),
+    &ringmaster__v1__analytics_share__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "average_talk",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, average_talk),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cost_micros",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, cost_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cost_per_call_micros",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, cost_per_call_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cost_per_qualified_micros",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, cost_per_qualified_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempts_to_reach",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, attempts_to_reach),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reached_on",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__CampaignAnalytics, n_reached_on),
+    offsetof(Ringmaster__V1__CampaignAnalytics, reached_on),
+    &ringmaster__v1__analytics_reach__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hours",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__CampaignAnalytics, n_hours),
+    offsetof(Ringmaster__V1__CampaignAnalytics, hours),
+    &ringmaster__v1__analytics_hour__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__campaign_analytics__field_indices_by_name[] = {
+  4,   /* field[4] = answer_percent */
+  2,   /* field[2] = answered */
+  11,   /* field[11] = attempts_to_reach */
+  7,   /* field[7] = average_talk */
+  1,   /* field[1] = calls */
+  0,   /* field[0] = campaign_id */
+  5,   /* field[5] = connect_percent */
+  8,   /* field[8] = cost_micros */
+  9,   /* field[9] = cost_per_call_micros */
+  10,   /* field[10] = cost_per_qualified_micros */
+  13,   /* field[13] = hours */
+  6,   /* field[6] = outcomes */
+  3,   /* field[3] = reached */
+  12,   /* field[12] = reached_on */
+};
+static const ProtobufCIntRange ringmaster__v1__campaign_analytics__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 14 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__campaign_analytics__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.CampaignAnalytics",
+  "CampaignAnalytics",
+  "Ringmaster__V1__CampaignAnalytics",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__CampaignAnalytics),
+  14,
+  ringmaster__v1__campaign_analytics__field_descriptors,
+  ringmaster__v1__campaign_analytics__field_indices_by_name,
+  1,  ringmaster__v1__campaign_analytics__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__campaign_analytics__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor ringmaster__v1__list_policy_versions_request__field_descriptors[2] =
 {
   {
@@ -6826,7 +7405,7 @@ const ProtobufCEnumDescriptor ringmaster__v1__lead_problem_kind__descriptor =
   ringmaster__v1__lead_problem_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor ringmaster__v1__campaign_service__method_descriptors[22] =
+static const ProtobufCMethodDescriptor ringmaster__v1__campaign_service__method_descriptors[23] =
 {
   { "CreateCampaign", &ringmaster__v1__create_campaign_request__descriptor, &ringmaster__v1__campaign__descriptor },
   { "GetCampaign", &ringmaster__v1__get_campaign_request__descriptor, &ringmaster__v1__campaign__descriptor },
@@ -6843,6 +7422,7 @@ static const ProtobufCMethodDescriptor ringmaster__v1__campaign_service__method_
   { "ComparePolicyVersions", &ringmaster__v1__compare_policy_versions_request__descriptor, &ringmaster__v1__compare_policy_versions_response__descriptor },
   { "ListCampaignAudit", &ringmaster__v1__get_campaign_request__descriptor, &ringmaster__v1__list_campaign_audit_response__descriptor },
   { "GetProgress", &ringmaster__v1__get_progress_request__descriptor, &ringmaster__v1__campaign_progress__descriptor },
+  { "GetAnalytics", &ringmaster__v1__get_campaign_request__descriptor, &ringmaster__v1__campaign_analytics__descriptor },
   { "OpenImport", &ringmaster__v1__open_import_request__descriptor, &ringmaster__v1__open_import_response__descriptor },
   { "ImportLeads", &ringmaster__v1__import_leads_request__descriptor, &ringmaster__v1__import_leads_response__descriptor },
   { "CloseImport", &ringmaster__v1__close_import_request__descriptor, &ringmaster__v1__import_summary__descriptor },
@@ -6852,28 +7432,29 @@ static const ProtobufCMethodDescriptor ringmaster__v1__campaign_service__method_
   { "ListLeads", &ringmaster__v1__list_leads_request__descriptor, &ringmaster__v1__list_leads_response__descriptor },
 };
 const unsigned ringmaster__v1__campaign_service__method_indices_by_name[] = {
-  18,        /* AddLead */
+  19,        /* AddLead */
   9,        /* CloneCampaign */
-  17,        /* CloseImport */
+  18,        /* CloseImport */
   12,        /* ComparePolicyVersions */
   0,        /* CreateCampaign */
   4,        /* DeleteCampaign */
+  15,        /* GetAnalytics */
   1,        /* GetCampaign */
-  20,        /* GetLead */
+  21,        /* GetLead */
   14,        /* GetProgress */
-  16,        /* ImportLeads */
+  17,        /* ImportLeads */
   13,        /* ListCampaignAudit */
   2,        /* ListCampaigns */
-  21,        /* ListLeads */
+  22,        /* ListLeads */
   11,        /* ListPolicyVersions */
-  15,        /* OpenImport */
+  16,        /* OpenImport */
   6,        /* PauseCampaign */
   10,        /* RecycleLeads */
   7,        /* ResumeCampaign */
   5,        /* StartCampaign */
   8,        /* StopCampaign */
   3,        /* UpdateCampaign */
-  19         /* UpdateLead */
+  20         /* UpdateLead */
 };
 const ProtobufCServiceDescriptor ringmaster__v1__campaign_service__descriptor =
 {
@@ -6882,7 +7463,7 @@ const ProtobufCServiceDescriptor ringmaster__v1__campaign_service__descriptor =
   "CampaignService",
   "Ringmaster__V1__CampaignService",
   "ringmaster.v1",
-  22,
+  23,
   ringmaster__v1__campaign_service__method_descriptors,
   ringmaster__v1__campaign_service__method_indices_by_name
 };
@@ -7006,13 +7587,21 @@ void ringmaster__v1__campaign_service__get_progress(ProtobufCService *service,
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
   service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void ringmaster__v1__campaign_service__get_analytics(ProtobufCService *service,
+                                                     const Ringmaster__V1__GetCampaignRequest *input,
+                                                     Ringmaster__V1__CampaignAnalytics_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void ringmaster__v1__campaign_service__open_import(ProtobufCService *service,
                                                    const Ringmaster__V1__OpenImportRequest *input,
                                                    Ringmaster__V1__OpenImportResponse_Closure closure,
                                                    void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__import_leads(ProtobufCService *service,
                                                     const Ringmaster__V1__ImportLeadsRequest *input,
@@ -7020,7 +7609,7 @@ void ringmaster__v1__campaign_service__import_leads(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__close_import(ProtobufCService *service,
                                                     const Ringmaster__V1__CloseImportRequest *input,
@@ -7028,7 +7617,7 @@ void ringmaster__v1__campaign_service__close_import(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__add_lead(ProtobufCService *service,
                                                 const Ringmaster__V1__AddLeadRequest *input,
@@ -7036,7 +7625,7 @@ void ringmaster__v1__campaign_service__add_lead(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__update_lead(ProtobufCService *service,
                                                    const Ringmaster__V1__UpdateLeadRequest *input,
@@ -7044,7 +7633,7 @@ void ringmaster__v1__campaign_service__update_lead(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__get_lead(ProtobufCService *service,
                                                 const Ringmaster__V1__GetLeadRequest *input,
@@ -7052,7 +7641,7 @@ void ringmaster__v1__campaign_service__get_lead(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__list_leads(ProtobufCService *service,
                                                   const Ringmaster__V1__ListLeadsRequest *input,
@@ -7060,7 +7649,7 @@ void ringmaster__v1__campaign_service__list_leads(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__init (Ringmaster__V1__CampaignService_Service *service,
                                              Ringmaster__V1__CampaignService_ServiceDestroy destroy)

@@ -63,6 +63,10 @@ typedef struct Ringmaster__V1__RecycleLeadsRequest Ringmaster__V1__RecycleLeadsR
 typedef struct Ringmaster__V1__RecycleLeadsResponse Ringmaster__V1__RecycleLeadsResponse;
 typedef struct Ringmaster__V1__PolicyVersion Ringmaster__V1__PolicyVersion;
 typedef struct Ringmaster__V1__PolicyDifference Ringmaster__V1__PolicyDifference;
+typedef struct Ringmaster__V1__AnalyticsHour Ringmaster__V1__AnalyticsHour;
+typedef struct Ringmaster__V1__AnalyticsShare Ringmaster__V1__AnalyticsShare;
+typedef struct Ringmaster__V1__AnalyticsReach Ringmaster__V1__AnalyticsReach;
+typedef struct Ringmaster__V1__CampaignAnalytics Ringmaster__V1__CampaignAnalytics;
 typedef struct Ringmaster__V1__ListPolicyVersionsRequest Ringmaster__V1__ListPolicyVersionsRequest;
 typedef struct Ringmaster__V1__ListPolicyVersionsResponse Ringmaster__V1__ListPolicyVersionsResponse;
 typedef struct Ringmaster__V1__ComparePolicyVersionsRequest Ringmaster__V1__ComparePolicyVersionsRequest;
@@ -1108,6 +1112,107 @@ struct  Ringmaster__V1__PolicyDifference
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Calls in one hour of the week, on the lead's clock.
+ */
+struct  Ringmaster__V1__AnalyticsHour
+{
+  ProtobufCMessage base;
+  /*
+   * ISO 8601: 1 is Monday, 7 is Sunday.
+   */
+  int32_t weekday;
+  /*
+   * 0 to 23.
+   */
+  int32_t hour;
+  int64_t calls;
+  /*
+   * By anybody, a machine included.
+   */
+  int64_t answered;
+};
+#define RINGMASTER__V1__ANALYTICS_HOUR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__analytics_hour__descriptor) \
+    , 0, 0, 0, 0 }
+
+
+struct  Ringmaster__V1__AnalyticsShare
+{
+  ProtobufCMessage base;
+  Ringmaster__V1__CallOutcome outcome;
+  int64_t calls;
+  /*
+   * Of all calls, 0 to 100.
+   */
+  double percent;
+};
+#define RINGMASTER__V1__ANALYTICS_SHARE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__analytics_share__descriptor) \
+    , RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, 0, 0 }
+
+
+/*
+ * Leads whose first conversation was on this attempt.
+ */
+struct  Ringmaster__V1__AnalyticsReach
+{
+  ProtobufCMessage base;
+  int32_t attempt;
+  int64_t leads;
+};
+#define RINGMASTER__V1__ANALYTICS_REACH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__analytics_reach__descriptor) \
+    , 0, 0 }
+
+
+/*
+ * How a campaign's ended calls went.
+ */
+struct  Ringmaster__V1__CampaignAnalytics
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  int64_t calls;
+  int64_t answered;
+  /*
+   * Calls in which a person spoke.
+   */
+  int64_t reached;
+  /*
+   * Of all calls, 0 to 100.
+   */
+  double answer_percent;
+  double connect_percent;
+  size_t n_outcomes;
+  Ringmaster__V1__AnalyticsShare **outcomes;
+  /*
+   * Of answered calls; absent when there are none.
+   */
+  Google__Protobuf__Duration *average_talk;
+  int64_t cost_micros;
+  int64_t cost_per_call_micros;
+  /*
+   * Over leads whose final outcome is qualified; zero when there are none.
+   */
+  int64_t cost_per_qualified_micros;
+  /*
+   * Attempts until a person spoke, over the leads reached; zero when there are none.
+   */
+  double attempts_to_reach;
+  size_t n_reached_on;
+  Ringmaster__V1__AnalyticsReach **reached_on;
+  /*
+   * Hours in which there were calls, in order.
+   */
+  size_t n_hours;
+  Ringmaster__V1__AnalyticsHour **hours;
+};
+#define RINGMASTER__V1__CAMPAIGN_ANALYTICS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__campaign_analytics__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0,NULL, NULL, 0, 0, 0, 0, 0,NULL, 0,NULL }
+
+
 struct  Ringmaster__V1__ListPolicyVersionsRequest
 {
   ProtobufCMessage base;
@@ -2041,6 +2146,82 @@ Ringmaster__V1__PolicyDifference *
 void   ringmaster__v1__policy_difference__free_unpacked
                      (Ringmaster__V1__PolicyDifference *message,
                       ProtobufCAllocator *allocator);
+/* Ringmaster__V1__AnalyticsHour methods */
+void   ringmaster__v1__analytics_hour__init
+                     (Ringmaster__V1__AnalyticsHour         *message);
+size_t ringmaster__v1__analytics_hour__get_packed_size
+                     (const Ringmaster__V1__AnalyticsHour   *message);
+size_t ringmaster__v1__analytics_hour__pack
+                     (const Ringmaster__V1__AnalyticsHour   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__analytics_hour__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsHour   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__AnalyticsHour *
+       ringmaster__v1__analytics_hour__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__analytics_hour__free_unpacked
+                     (Ringmaster__V1__AnalyticsHour *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__AnalyticsShare methods */
+void   ringmaster__v1__analytics_share__init
+                     (Ringmaster__V1__AnalyticsShare         *message);
+size_t ringmaster__v1__analytics_share__get_packed_size
+                     (const Ringmaster__V1__AnalyticsShare   *message);
+size_t ringmaster__v1__analytics_share__pack
+                     (const Ringmaster__V1__AnalyticsShare   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__analytics_share__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsShare   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__AnalyticsShare *
+       ringmaster__v1__analytics_share__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__analytics_share__free_unpacked
+                     (Ringmaster__V1__AnalyticsShare *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__AnalyticsReach methods */
+void   ringmaster__v1__analytics_reach__init
+                     (Ringmaster__V1__AnalyticsReach         *message);
+size_t ringmaster__v1__analytics_reach__get_packed_size
+                     (const Ringmaster__V1__AnalyticsReach   *message);
+size_t ringmaster__v1__analytics_reach__pack
+                     (const Ringmaster__V1__AnalyticsReach   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__analytics_reach__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsReach   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__AnalyticsReach *
+       ringmaster__v1__analytics_reach__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__analytics_reach__free_unpacked
+                     (Ringmaster__V1__AnalyticsReach *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__CampaignAnalytics methods */
+void   ringmaster__v1__campaign_analytics__init
+                     (Ringmaster__V1__CampaignAnalytics         *message);
+size_t ringmaster__v1__campaign_analytics__get_packed_size
+                     (const Ringmaster__V1__CampaignAnalytics   *message);
+size_t ringmaster__v1__campaign_analytics__pack
+                     (const Ringmaster__V1__CampaignAnalytics   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__campaign_analytics__pack_to_buffer
+                     (const Ringmaster__V1__CampaignAnalytics   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__CampaignAnalytics *
+       ringmaster__v1__campaign_analytics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__campaign_analytics__free_unpacked
+                     (Ringmaster__V1__CampaignAnalytics *message,
+                      ProtobufCAllocator *allocator);
 /* Ringmaster__V1__ListPolicyVersionsRequest methods */
 void   ringmaster__v1__list_policy_versions_request__init
                      (Ringmaster__V1__ListPolicyVersionsRequest         *message);
@@ -2368,6 +2549,18 @@ typedef void (*Ringmaster__V1__PolicyVersion_Closure)
 typedef void (*Ringmaster__V1__PolicyDifference_Closure)
                  (const Ringmaster__V1__PolicyDifference *message,
                   void *closure_data);
+typedef void (*Ringmaster__V1__AnalyticsHour_Closure)
+                 (const Ringmaster__V1__AnalyticsHour *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__AnalyticsShare_Closure)
+                 (const Ringmaster__V1__AnalyticsShare *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__AnalyticsReach_Closure)
+                 (const Ringmaster__V1__AnalyticsReach *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__CampaignAnalytics_Closure)
+                 (const Ringmaster__V1__CampaignAnalytics *message,
+                  void *closure_data);
 typedef void (*Ringmaster__V1__ListPolicyVersionsRequest_Closure)
                  (const Ringmaster__V1__ListPolicyVersionsRequest *message,
                   void *closure_data);
@@ -2465,6 +2658,10 @@ struct Ringmaster__V1__CampaignService_Service
                        const Ringmaster__V1__GetProgressRequest *input,
                        Ringmaster__V1__CampaignProgress_Closure closure,
                        void *closure_data);
+  void (*get_analytics)(Ringmaster__V1__CampaignService_Service *service,
+                        const Ringmaster__V1__GetCampaignRequest *input,
+                        Ringmaster__V1__CampaignAnalytics_Closure closure,
+                        void *closure_data);
   void (*open_import)(Ringmaster__V1__CampaignService_Service *service,
                       const Ringmaster__V1__OpenImportRequest *input,
                       Ringmaster__V1__OpenImportResponse_Closure closure,
@@ -2516,6 +2713,7 @@ void ringmaster__v1__campaign_service__init (Ringmaster__V1__CampaignService_Ser
       function_prefix__ ## compare_policy_versions,\
       function_prefix__ ## list_campaign_audit,\
       function_prefix__ ## get_progress,\
+      function_prefix__ ## get_analytics,\
       function_prefix__ ## open_import,\
       function_prefix__ ## import_leads,\
       function_prefix__ ## close_import,\
@@ -2583,6 +2781,10 @@ void ringmaster__v1__campaign_service__get_progress(ProtobufCService *service,
                                                     const Ringmaster__V1__GetProgressRequest *input,
                                                     Ringmaster__V1__CampaignProgress_Closure closure,
                                                     void *closure_data);
+void ringmaster__v1__campaign_service__get_analytics(ProtobufCService *service,
+                                                     const Ringmaster__V1__GetCampaignRequest *input,
+                                                     Ringmaster__V1__CampaignAnalytics_Closure closure,
+                                                     void *closure_data);
 void ringmaster__v1__campaign_service__open_import(ProtobufCService *service,
                                                    const Ringmaster__V1__OpenImportRequest *input,
                                                    Ringmaster__V1__OpenImportResponse_Closure closure,
@@ -2666,6 +2868,10 @@ extern const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_request__d
 extern const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_response__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__policy_version__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__policy_difference__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__analytics_hour__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__analytics_share__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__analytics_reach__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__campaign_analytics__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__list_policy_versions_request__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__list_policy_versions_response__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__compare_policy_versions_request__descriptor;
