@@ -76,6 +76,30 @@ import Testing
     }
   }
 
+  @Test func aLeadThatCouldNotBeCalledGoesOn() async throws {
+    try await ExecutorFixture.with { executor in
+      let (id, leads) = try await executor.campaign(leads: 1, policy)
+      let worker = SequenceWorker(store: executor.store, clock: executor.clock, logger: .discarding)
+      #expect(try await worker.moveDue() == 1)
+      executor.clock.advance(by: .days(2))
+      #expect(try await worker.moveDue() == 1)
+      let fact = DialerFact(campaign: id, lead: leads[0])
+      try await executor.take([fact.finished("", .unspecified, reason: "no_legal_window")])
+      executor.clock.advance(by: .days(2))
+      // The dialer knows the lead and is asked to call it again.
+      #expect(try await worker.moveDue() == 1)
+      #expect(try await executor.events(LeadsRecycled.self).count == 1)
+      try await executor.take([fact.started("a"), fact.retry("a", .busy), fact.started("b")])
+      try await executor.take([fact.finished("b", .noAnswer)])
+      executor.clock.advance(by: .days(1))
+      #expect(try await worker.moveDue() == 1)
+      let progress = try await executor.store.progress(of: id, tenant: executor.tenant, now: executor.clock.now())
+      #expect(progress?.done == 1 && progress?.inFlight == 0 && progress?.retriesWaiting == 0)
+      #expect(progress?.called == 1 && progress?.attempts == 2)
+      #expect(progress?.state == .completed)
+    }
+  }
+
   @Test func severalWorkersMoveEachStepOnce() async throws {
     try await ExecutorFixture.with { executor in
       let (id, leads) = try await executor.campaign(leads: 0, active: false, policy)

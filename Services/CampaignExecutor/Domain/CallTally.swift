@@ -1,7 +1,7 @@
 import Core
 import Telephony
 
-/// How one ended call is counted in its campaign's analytics (mission A8). Pure.
+/// How one ended call is counted in its campaign's analytics. Pure.
 struct CallTally: Hashable, Sendable {
   /// Sums by name.
   enum Sum: String, CaseIterable, Sendable {

@@ -1,4 +1,4 @@
-/// What is done when something keeps a campaign from calling (mission A7). Pure.
+/// What is done when something keeps a campaign from calling. Pure.
 struct ErrorPolicy: Hashable, Sendable {
   enum Severity: String, Hashable, Sendable, CaseIterable { case info, warning, critical }
 

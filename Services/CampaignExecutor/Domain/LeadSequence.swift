@@ -1,7 +1,7 @@
 import Core
 import Telephony
 
-/// The ordered steps that a lead of a campaign moves through (mission A9). Pure.
+/// The ordered steps that a lead of a campaign moves through. Pure.
 ///
 /// A lead is at one step at a time and only ever moves to a later one, so a sequence always ends.
 struct LeadSequence: Hashable, Sendable {

@@ -108,7 +108,8 @@ where tenant_id = $1 and campaign_id = $2 and lead_id = $3
 returning attempts;
 
 -- name: LeadWaits
-update lead set outcome = $4, next_attempt_at = $5 where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
+update lead set outcome = coalesce($4, outcome), next_attempt_at = $5
+where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
 
 -- name: LeadDone
 update lead set state = 'done', outcome = coalesce($4, outcome), done_reason = $5, next_attempt_at = null,
