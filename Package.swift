@@ -105,7 +105,7 @@ let protocols: [Target] = [
 ]
 
 let services: [Target] =
-  service("CampaignExecutor", executable: "campaign-executor", serviceBase)
+  service("CampaignExecutor", executable: "campaign-executor", serviceBase + ["Crypto"])
   + service("AutoDialer", executable: "auto-dialer", serviceBase + ["Crypto"])
   + service("OutcomeTracker", executable: "outcome-tracker", serviceBase)
   + service("QualificationScorer", executable: "qualification-scorer", serviceBase)
@@ -132,7 +132,7 @@ let testTargets: [Target] = [
     path: "Tests/Load/PhoneNetwork", swiftSettings: swift),
   tests("PhoneNetworkTests", ["PhoneNetwork"] + serviceBase + ["Crypto"]),
   tests("AutoDialerTests", ["AutoDialer", "MediaBridge", "PhoneNetwork"] + serviceBase + ["Crypto"]),
-  tests("CampaignExecutorTests", ["CampaignExecutor"] + serviceBase),
+  tests("CampaignExecutorTests", ["CampaignExecutor"] + serviceBase + ["Crypto"]),
   tests("OutcomeTrackerTests", ["OutcomeTracker"] + serviceBase),
   tests("QualificationScorerTests", ["QualificationScorer", "PhoneNetwork"] + serviceBase),
   tests("KBGeneratorTests", ["KBGenerator"] + serviceBase),

@@ -1,5 +1,7 @@
 import Configuration
+import Core
 import EventLog
+import HTTP
 import Lifecycle
 import Postgres
 import RPC
@@ -25,7 +27,12 @@ public enum CampaignExecutorApplication {
   public static func schema() throws -> DatabaseSchema {
     DatabaseSchema(
       name: schemaName,
-      migrations: EventLog.migrations + [try Migration("m0001_campaigns", PackageResources.m0001_campaigns_sql)])
+      migrations: EventLog.migrations + [
+        try Migration("m0001_campaigns", PackageResources.m0001_campaigns_sql),
+        try Migration("m0002_leads", PackageResources.m0002_leads_sql),
+        try Migration("m0003_notices", PackageResources.m0003_notices_sql),
+        try Migration("m0004_analytics", PackageResources.m0004_analytics_sql),
+      ])
   }
 
   public static func build(
@@ -33,10 +40,24 @@ public enum CampaignExecutorApplication {
   ) async throws -> [any LifecycleService] {
     let log = EventLog(schema: schemaName)
     let store = try CampaignStore(pool: context.pool, events: log)
+    let webhooks = try WebhookStore(campaigns: store)
+    // Receivers of webhooks live in real time, however fast campaigns run.
+    let wallClock = ScaledClock()
+    let http = HTTPClient(WebhookSender.httpOptions)
     let facts = ExecutorFacts(store: store, clock: context.clock, logger: context.logger)
     context.serve(CampaignServiceServer(CampaignRPC(store: store, clock: context.clock)))
+    let webhookRPC = WebhookRPC(store: webhooks, wallClock: wallClock)
+    context.serve(WebhookServiceServer(webhookRPC), NotificationServiceServer(webhookRPC))
     return [
-      context.serveFeed(of: log),
+      context.serveFeed(of: log), http,
+      WebhookStore.queue(
+        webhooks, from: log, schema: schemaName, wallClock: wallClock, logger: context.logger,
+        metrics: context.metrics),
+      WebhookSender(
+        store: webhooks, http: http, wallClock: wallClock, clock: context.clock, logger: context.logger,
+        metrics: context.metrics),
+      UploadWarden(store: store, clock: context.clock, logger: context.logger),
+      SequenceWorker(store: store, clock: context.clock, logger: context.logger),
       try context.consume(settings.dialer, source: "auto-dialer", schema: schemaName, handler: facts.takeAttempts),
       try context.consume(
         settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.takeOutcomes),

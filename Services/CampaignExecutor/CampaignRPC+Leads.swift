@@ -8,6 +8,7 @@ import Telephony
 extension CampaignRPC {
   /// Rows of one batch at most.
   private static let largestBatch = 1000
+  private static let longestKey = 200
 
   func openImport(_ request: OpenImportRequest, context: CallContext) async throws -> OpenImportResponse {
     let campaign = try RequestField.id(CampaignEntity.self, request.campaignId, "campaign_id")
@@ -33,13 +34,17 @@ extension CampaignRPC {
     let campaign = try RequestField.id(CampaignEntity.self, request.campaignId, "campaign_id")
     let importID = try RequestField.id(ImportEntity.self, request.importId, "import_id")
     return try await store.closeImport(
-      importID, campaign: campaign, complete: request.complete, tenant: context.tenantID())
+      importID, campaign: campaign, complete: request.complete, tenant: context.tenantID(), now: clock.now())
   }
 
   func addLead(_ request: AddLeadRequest, context: CallContext) async throws -> AddLeadResponse {
     let campaign = try RequestField.id(CampaignEntity.self, request.campaignId, "campaign_id")
     guard let lead = request.lead else { throw RPCError(.invalidArgument, "lead is missing") }
-    return try await store.add(lead, to: campaign, tenant: context.tenantID(), now: clock.now())
+    guard request.clientKey.count <= Self.longestKey else {
+      throw RPCError(.invalidArgument, "client_key: at most \(Self.longestKey) characters")
+    }
+    return try await store.add(
+      lead, clientKey: request.clientKey, to: campaign, tenant: context.tenantID(), now: clock.now())
   }
 
   func updateLead(_ request: UpdateLeadRequest, context: CallContext) async throws -> Lead {
@@ -50,14 +55,15 @@ extension CampaignRPC {
     guard new.phone.isEmpty || new.phone == known.phone else {
       throw RPCError(.invalidArgument, "lead.phone: a lead's number cannot be changed; add a lead with the new one")
     }
-    var candidate = LeadIntake.Candidate(new)
-    candidate.phone = known.phone
+    let accepted: LeadIntake.Accepted
     do {
-      _ = try LeadIntake.accept(candidate, defaultRegion: nil)
+      var candidate = try LeadIntake.Candidate(new)
+      candidate.phone = known.phone
+      accepted = try LeadIntake.accept(candidate, defaultRegion: nil)
     } catch {
       throw RPCError(.invalidArgument, "lead.\(error.field): \(error.message)")
     }
-    return try await store.update(id, of: campaign, with: candidate, tenant: context.tenantID(), now: clock.now())
+    return try await store.update(id, of: campaign, with: accepted, tenant: context.tenantID(), now: clock.now())
   }
 
   func getLead(_ request: GetLeadRequest, context: CallContext) async throws -> Lead {

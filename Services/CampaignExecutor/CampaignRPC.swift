@@ -99,14 +99,23 @@ struct CampaignRPC: CampaignServiceHandler {
   }
 
   /// The policy, if it makes sense; all that is wrong with it otherwise.
-  private func checked(_ policy: CampaignPolicy?) throws -> CampaignPolicy {
+  func checked(_ policy: CampaignPolicy?) throws -> CampaignPolicy {
     guard let policy else { throw RPCError(.invalidArgument, "policy is missing") }
+    var problems: [String] = []
     do {
       _ = try CampaignTerms(policy)
-      return policy
     } catch {
-      throw RPCError(.invalidArgument, error.description)
+      problems.append(error.description)
     }
+    if let sequence = policy.sequence {
+      do {
+        _ = try LeadSequence(wire: sequence)
+      } catch {
+        problems.append("policy.sequence.\(error.field): \(error.message)")
+      }
+    }
+    guard problems.isEmpty else { throw RPCError(.invalidArgument, problems.joined(separator: "; ")) }
+    return policy
   }
 
   func notFound(_ id: CampaignID) -> RPCError { RPCError(.notFound, "no campaign has the id \(id)") }

@@ -10,9 +10,10 @@ public struct CommandLineTool: Sendable {
   private static let options: Set = [
     "gateway", "key", "file", "reason", "limit", "cursor", "state", "outcome", "phone", "first-name", "last-name",
     "company", "email", "campaign", "region", "at", "tier", "time-zone", "count", "country", "kind", "bundle",
-    "max-calls-per-day", "max-concurrent-calls", "max-calls-per-minute", "inbound-percent",
+    "max-calls-per-day", "max-concurrent-calls", "max-calls-per-minute", "inbound-percent", "url", "kinds", "from", "to",
+    "after", "name", "outcomes",
   ]
-  private static let flags: Set = ["json", "help", "removed", "washed", "warm"]
+  private static let flags: Set = ["json", "help", "removed", "washed", "warm", "open-leads"]
 
   /// - Parameters:
   ///   - arguments: As the process got them, its own name first.
@@ -61,6 +62,9 @@ public struct CommandLineTool: Sendable {
     switch command {
     case "campaigns":
       try await CampaignCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
+    case "webhooks": try await WebhookCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
+    case "notifications":
+      try await WebhookCommands(gateway: gateway, terminal: terminal, arguments: arguments).notifications()
     case "leads": try await LeadCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "do-not-call": try await DoNotCallCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "calls": try await CallCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()

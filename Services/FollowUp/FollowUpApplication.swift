@@ -9,9 +9,11 @@ import ServiceRuntime
 /// Settings of follow-up, read once.
 public struct FollowUpConfiguration: Sendable {
   let tracker: [String]
+  let executor: [String]
 
   public init(_ reader: inout ConfigurationReader) {
     tracker = reader.endpoints(of: "outcome-tracker")
+    executor = reader.endpoints(of: "campaign-executor")
   }
 }
 
@@ -33,10 +35,11 @@ public enum FollowUpApplication {
   ) async throws -> [any LifecycleService] {
     let store = try ActionStore(pool: context.pool)
     context.serve(FollowUpServiceServer(FollowUpRPC(store: store)))
+    let facts = FollowUpFacts(store: store, clock: context.clock, logger: context.logger)
     return [
+      try context.consume(settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.take),
       try context.consume(
-        settings.tracker, source: "outcome-tracker", schema: schemaName,
-        handler: FollowUpFacts(store: store, clock: context.clock, logger: context.logger).take)
+        settings.executor, source: "campaign-executor", schema: schemaName, handler: facts.takeSteps),
     ]
   }
 }

@@ -45,11 +45,13 @@ public enum GatewayApplication {
       try await keys.admit(key.value, name: "default", tenant: .standard, now: context.clock.now())
     }
     let dialer = try context.client(settings.dialer)
+    let executor = try context.client(settings.executor)
     let rest = RESTContext(
-      keys: keys, campaigns: CampaignServiceClient(try context.client(settings.executor)),
+      keys: keys, campaigns: CampaignServiceClient(executor),
       outcomes: OutcomeServiceClient(try context.client(settings.tracker)),
       dialer: DialerServiceClient(dialer),
-      followUp: FollowUpServiceClient(try context.client(settings.followUp)))
+      followUp: FollowUpServiceClient(try context.client(settings.followUp)),
+      webhooks: WebhookServiceClient(executor), notifications: NotificationServiceClient(executor))
     var router = Router()
     CampaignRoutes(context: rest).add(to: &router)
     LeadRoutes(context: rest).add(to: &router)
@@ -57,6 +59,8 @@ public enum GatewayApplication {
     DoNotCallRoutes(context: rest, lists: DoNotCallServiceClient(dialer)).add(to: &router)
     LimitRoutes(context: rest, limits: LimitServiceClient(dialer)).add(to: &router)
     CallerIDRoutes(context: rest, callerIDs: CallerIdServiceClient(dialer)).add(to: &router)
+    CampaignHistoryRoutes(context: rest).add(to: &router)
+    WebhookRoutes(context: rest).add(to: &router)
     let server = HTTPServer(
       name: "gateway", address: settings.listen, router: router, logger: context.logger, metrics: context.metrics,
       tracer: context.tracer)

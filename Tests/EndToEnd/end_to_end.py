@@ -13,6 +13,7 @@ import traceback
 from collections import Counter
 from random import Random
 
+from receiver import Receiver
 from stack import BIN, ROOT, Stack
 
 SERVICES = ["media-bridge", "auto-dialer", "outcome-tracker", "campaign-executor", "qualification-scorer", "kb-generator", "follow-up", "gateway"]
@@ -76,6 +77,46 @@ def test_campaign_survives_the_killing_of_every_service():
         print(f"    outcome equals the truth for {report['share'] * 100:.1f} % of leads")
 
 
+def test_webhooks_tell_all_of_a_campaign_in_order():
+    """A receiver that fails at first, campaign-executor killed while it sends: every message arrives, in order, signed."""
+    with Stack(scale=60, seed=3) as stack, Receiver() as receiver:
+        receiver.refusals = 2
+        created = stack.json("webhooks", "create", "--url", receiver.url)
+        webhook, secret = created["endpoint"]["endpointId"], created["secret"]
+        campaign = new_campaign(stack, 25)
+        stack.json("campaigns", "start", campaign)
+        stack.wait_for("five messages", lambda: len(receiver.messages()) >= 5)
+        stack.script("kill", "campaign-executor")
+        stack.script("start", "campaign-executor")
+        stack.wait_for("the campaign to complete", lambda: stack.run("campaigns", "progress", campaign).stdout.startswith("completed"), 420)
+        wanted = 25 + 3 + 1  # Final outcomes; draft, active, completed; the notification of that.
+        stack.wait_for(f"{wanted} messages", lambda: len(receiver.messages()) >= wanted)
+        messages = receiver.messages()
+        assert [message["sequence"] for message in messages] == list(range(1, wanted + 1)), receiver.sequences()
+        receiver.check_signatures(secret)
+        done = [message["data"]["leadId"] for message in messages if message["type"] == "lead.completed"]
+        assert len(done) == 25 and len(set(done)) == 25, done
+        assert messages[-1]["data"]["kind"] == "campaign_completed", messages[-1]
+        notifications = stack.json("notifications", campaign)["notifications"]
+        assert [notification["kind"] for notification in notifications] == ["campaign_completed"], notifications
+
+        before = len(receiver.deliveries)
+        stack.json("webhooks", "replay", webhook, "--from", "20")
+        stack.wait_for("the replay", lambda: len(receiver.deliveries) >= before + wanted - 19)
+        assert receiver.sequences()[before:] == list(range(20, wanted + 1)), receiver.sequences()
+        receiver.check_signatures(secret)
+        state = stack.wait_for("the last acknowledgement", lambda: (lambda found: found if found["acknowledgedSequence"] == found["lastSequence"] else None)(stack.json("webhooks", "show", webhook)))
+        assert int(state["lastSequence"]) == wanted, state
+
+        analytics = stack.json("campaigns", "analytics", campaign)
+        assert int(analytics["calls"]) == sum(int(share["calls"]) for share in analytics["outcomes"]) >= 25, analytics
+        assert sum(int(hour["calls"]) for hour in analytics["hours"]) == int(analytics["calls"]), analytics
+        copy = stack.json("campaigns", "clone", campaign, "--outcomes", "no_answer,voicemail,busy")
+        assert copy["state"] == "CAMPAIGN_STATE_DRAFT" and copy["policy"]["name"] == "Spring demo (copy)", copy
+        versions = stack.json("campaigns", "versions", copy["campaignId"])["versions"]
+        assert [version["version"] for version in versions] == [1], versions
+
+
 def test_what_is_tried_wrong_is_answered_with_what_to_do():
     with Stack(scale=1) as stack:
         def refused(code: int, *words: str, says: str, **changed: str):
@@ -114,6 +155,12 @@ def test_what_is_tried_wrong_is_answered_with_what_to_do():
             file.write("name,company\nAda,Abbott\n")
             file.flush()
             refused(1, "leads", "upload", campaign, file.name, says="no column is called phone")
+
+        refused(1, "webhooks", "create", "--url", "https://10.0.0.1/", says="inside of a network")
+        refused(1, "webhooks", "create", "--url", "https://example.com/", "--kinds", "all", says="lead.completed")
+        refused(64, "webhooks", "replay", "01a1fcb7-1716-776c-adbc-e392da2c94e3", says="--from")
+        refused(1, "campaigns", "recycle", campaign, "--outcomes", "not_interested", says="not called again")
+        refused(1, "campaigns", "compare", campaign, "--from", "7", says="it has 1 to 1")
 
         methods = stack.run("rpc", stack.setting("RINGMASTER_AUTO_DIALER_ENDPOINTS"), "list").stdout
         assert "ringmaster.v1.DialerService/GetQueue" in methods, methods

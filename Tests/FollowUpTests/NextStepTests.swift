@@ -26,4 +26,12 @@ import Testing
       NextStep.decide(outcome: .qualified, optedOut: false, attemptNumber: 1, scoredAction: "send_proposal").action
         == "send_proposal")
   }
+
+  @Test func emailsOfASequenceFitWhatHappenedSoFar() {
+    #expect(NextStep.email(step: 1, outcome: nil, attempts: 0).emailCampaign == .cold)
+    #expect(NextStep.email(step: 3, outcome: .voicemail, attempts: 1).emailCampaign == .voicemailNurture)
+    #expect(NextStep.email(step: 3, outcome: .noAnswer, attempts: 2).emailCampaign == .warmReconnect)
+    #expect(NextStep.email(step: 3, outcome: .noAnswer, attempts: 2).action == "send_email")
+    #expect(NextStep.email(step: 3, outcome: .notInterested, attempts: 1).action == "none")
+  }
 }

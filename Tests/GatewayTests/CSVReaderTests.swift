@@ -1,4 +1,5 @@
 import Core
+import RingmasterMessages
 import Testing
 
 @testable import Gateway
@@ -112,5 +113,50 @@ import Testing
   @Test(arguments: [["name", "company"], ["phone", "phone"], ["phone", ""]])
   func aHeaderThatCannotBeIsRefused(_ header: [String]) {
     #expect(throws: LeadColumns.HeaderProblem.self) { try LeadColumns(header: header) }
+  }
+}
+
+@Suite struct LeadRowTests {
+  private func lead(_ header: [String], _ cells: [String]) throws -> NewLead {
+    try NewLead(try #require(try LeadColumns(header: header).values(cells)), line: 2)
+  }
+
+  @Test func everyColumnOfALeadIsRead() throws {
+    let lead = try lead(
+      [
+        "phone", "consent", "Phone 2", "phone2_consent", "phone2_time_zone", "phone3", "phone4", "state", "country",
+        "not_after", "phone6",
+      ],
+      [
+        "+12124560001", "express_written", "+12124560002", "Express", "America/Chicago", "", "+12124560004", "FL",
+        "US", "2026-12-24T17:00:00-05:00", "extra",
+      ])
+    #expect(lead.consent == .expressWritten)
+    #expect(lead.numbers.map(\.phone) == ["+12124560002", "", "+12124560004"])
+    #expect(lead.numbers[0].consent == .express && lead.numbers[0].timeZone == "America/Chicago")
+    #expect(lead.address?.subdivision == "FL" && lead.address?.country == "US")
+    #expect(lead.notAfter?.instant == Instant(rfc3339: "2026-12-24T22:00:00Z"))
+    #expect(lead.attributes == ["phone6": "extra"])
+  }
+
+  @Test(arguments: [("consent", "yes"), ("phone2_consent", "maybe"), ("not_after", "2026-12-24")])
+  func aCellThatSaysNothingKnownIsRefusedByColumn(_ column: String, _ cell: String) {
+    #expect {
+      try lead(["phone", "phone2", column], ["+12124560001", "+12124560002", cell])
+    } throws: { error in
+      guard let problem = error as? CellProblem else { return false }
+      return problem.column == column && problem.message.contains(cell)
+    }
+  }
+
+  @Test func aProblemOfANumberNamesItsColumn() {
+    func column(_ field: String) -> String {
+      var problem = LeadProblem()
+      problem.field = field
+      return LeadUpload.named(problem).field
+    }
+    #expect(column("numbers[0].phone") == "phone2")
+    #expect(column("numbers[3].time_zone") == "phone5_time_zone")
+    #expect(column("phone") == "phone")
   }
 }

@@ -117,6 +117,106 @@ public enum LeadState: WireEnum {
   }
 }
 
+public enum SequenceStepKind: WireEnum {
+  case unspecified
+  case email
+  case call
+  /// A number that this build does not know; it survives decoding and encoding.
+  case unrecognized(Int32)
+
+  public static let fullName = "ringmaster.v1.SequenceStepKind"
+  public static let allCases: [Self] = [.unspecified, .email, .call]
+
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .email
+      case 2: self = .call
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .email: 1
+      case .call: 2
+      case .unrecognized(let number): number
+    }
+  }
+
+  public init?(protoName: String) {
+    switch protoName {
+      case "SEQUENCE_STEP_KIND_UNSPECIFIED": self = .unspecified
+      case "SEQUENCE_STEP_KIND_EMAIL": self = .email
+      case "SEQUENCE_STEP_KIND_CALL": self = .call
+      default: return nil
+    }
+  }
+
+  public var protoName: String? {
+    switch self {
+      case .unspecified: "SEQUENCE_STEP_KIND_UNSPECIFIED"
+      case .email: "SEQUENCE_STEP_KIND_EMAIL"
+      case .call: "SEQUENCE_STEP_KIND_CALL"
+      case .unrecognized: nil
+    }
+  }
+}
+
+public enum SequenceMove: WireEnum {
+  case unspecified
+  case next
+  case end
+  /// To `step`, which comes later.
+  case goTo
+  /// A number that this build does not know; it survives decoding and encoding.
+  case unrecognized(Int32)
+
+  public static let fullName = "ringmaster.v1.SequenceMove"
+  public static let allCases: [Self] = [.unspecified, .next, .end, .goTo]
+
+  public init(rawValue: Int32) {
+    switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .next
+      case 2: self = .end
+      case 3: self = .goTo
+      default: self = .unrecognized(rawValue)
+    }
+  }
+
+  public var rawValue: Int32 {
+    switch self {
+      case .unspecified: 0
+      case .next: 1
+      case .end: 2
+      case .goTo: 3
+      case .unrecognized(let number): number
+    }
+  }
+
+  public init?(protoName: String) {
+    switch protoName {
+      case "SEQUENCE_MOVE_UNSPECIFIED": self = .unspecified
+      case "SEQUENCE_MOVE_NEXT": self = .next
+      case "SEQUENCE_MOVE_END": self = .end
+      case "SEQUENCE_MOVE_GO_TO": self = .goTo
+      default: return nil
+    }
+  }
+
+  public var protoName: String? {
+    switch self {
+      case .unspecified: "SEQUENCE_MOVE_UNSPECIFIED"
+      case .next: "SEQUENCE_MOVE_NEXT"
+      case .end: "SEQUENCE_MOVE_END"
+      case .goTo: "SEQUENCE_MOVE_GO_TO"
+      case .unrecognized: nil
+    }
+  }
+}
+
 /// On which day a retry may be, on the lead's calendar.
 public enum RetryDay: WireEnum {
   /// On any.
@@ -357,6 +457,8 @@ public struct CampaignPolicy: WireMessage {
   public var eligibilityUrl: String = ""
   /// How long after it joined a lead may be called; absent means as long as the campaign runs.
   public var leadExpiry: ProtobufDuration? = nil
+  /// Steps that each lead moves through; absent means one call, as soon as it may be.
+  public var sequence: CampaignSequence? = nil
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
@@ -372,7 +474,7 @@ public struct CampaignPolicy: WireMessage {
     endsAt: Timestamp? = nil, defaultRegion: String = "", discloseRecording: Bool = false, retryRules: [RetryRule] = [],
     excludedDates: [String] = [], requiredConsent: ConsentLevel = .unspecified, callerIdTier: Int32 = 0,
     expectedCallCostMicros: Int64 = 0, alwaysOn: Bool = false, eligibilityUrl: String = "",
-    leadExpiry: ProtobufDuration? = nil
+    leadExpiry: ProtobufDuration? = nil, sequence: CampaignSequence? = nil
   ) {
     self.name = name
     self.callType = callType
@@ -407,6 +509,64 @@ public struct CampaignPolicy: WireMessage {
     self.alwaysOn = alwaysOn
     self.eligibilityUrl = eligibilityUrl
     self.leadExpiry = leadExpiry
+    self.sequence = sequence
+  }
+}
+
+/// Ordered steps of contact. Without steps it is the standard one: an email on day 0, a call on day 3, emails on days 5
+/// and 10.
+public struct CampaignSequence: WireMessage {
+  public static let fullName = "ringmaster.v1.CampaignSequence"
+
+  public var steps: [SequenceStep] = []
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(steps: [SequenceStep] = []) {
+    self.steps = steps
+  }
+}
+
+/// One step: what is done, and when at the earliest.
+public struct SequenceStep: WireMessage {
+  public static let fullName = "ringmaster.v1.SequenceStep"
+
+  public var kind: SequenceStepKind = .unspecified
+  /// Days after the lead joined, 0 to 365; no less than the step's before it.
+  public var day: Int32 = 0
+  /// What a call's final outcome leads to; the first branch that names it. By default, outcomes that settle the matter
+  /// (qualified, callback_requested, not_interested, wrong_number) end the sequence and the others go to the next step.
+  public var branches: [SequenceBranch] = []
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(kind: SequenceStepKind = .unspecified, day: Int32 = 0, branches: [SequenceBranch] = []) {
+    self.kind = kind
+    self.day = day
+    self.branches = branches
+  }
+}
+
+public struct SequenceBranch: WireMessage {
+  public static let fullName = "ringmaster.v1.SequenceBranch"
+
+  public var outcomes: [CallOutcome] = []
+  public var move: SequenceMove = .unspecified
+  /// Of SEQUENCE_MOVE_GO_TO, counted from 1.
+  public var step: Int32 = 0
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(outcomes: [CallOutcome] = [], move: SequenceMove = .unspecified, step: Int32 = 0) {
+    self.outcomes = outcomes
+    self.move = move
+    self.step = step
   }
 }
 
@@ -793,6 +953,10 @@ public struct Lead: WireMessage {
   public var address: LeadAddress? = nil
   /// The reason to call is gone from here on: never called at or after this time.
   public var notAfter: Timestamp? = nil
+  /// Step of the campaign's sequence that the lead is at or waits for, counted from 1; zero without a sequence.
+  public var sequenceStep: Int32 = 0
+  /// When that step is due; absent while the lead is being called for it, and once the sequence has ended.
+  public var stepDueAt: Timestamp? = nil
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
@@ -804,7 +968,8 @@ public struct Lead: WireMessage {
     state: LeadState = .unspecified, outcome: CallOutcome = .unspecified, attempts: Int32 = 0,
     lastCalledAt: Timestamp? = nil, nextAttemptAt: Timestamp? = nil, createdAt: Timestamp? = nil, score: Int32 = 0,
     scored: Bool = false, doneReason: String = "", region: String = "", consent: ConsentLevel = .unspecified,
-    numbers: [LeadNumber] = [], address: LeadAddress? = nil, notAfter: Timestamp? = nil
+    numbers: [LeadNumber] = [], address: LeadAddress? = nil, notAfter: Timestamp? = nil, sequenceStep: Int32 = 0,
+    stepDueAt: Timestamp? = nil
   ) {
     self.leadId = leadId
     self.campaignId = campaignId
@@ -829,6 +994,8 @@ public struct Lead: WireMessage {
     self.numbers = numbers
     self.address = address
     self.notAfter = notAfter
+    self.sequenceStep = sequenceStep
+    self.stepDueAt = stepDueAt
   }
 }
 
@@ -1025,14 +1192,18 @@ public struct AddLeadRequest: WireMessage {
 
   public var campaignId: String = ""
   public var lead: NewLead? = nil
+  /// Of the caller's choosing, at most 200 characters: adding with the same key again changes nothing and gives the same
+  /// lead. Empty: only the number says whether the lead is new.
+  public var clientKey: String = ""
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(campaignId: String = "", lead: NewLead? = nil) {
+  public init(campaignId: String = "", lead: NewLead? = nil, clientKey: String = "") {
     self.campaignId = campaignId
     self.lead = lead
+    self.clientKey = clientKey
   }
 }
 
@@ -1042,14 +1213,17 @@ public struct AddLeadResponse: WireMessage {
   public var lead: Lead? = nil
   /// True when the number was in the campaign already and was merged.
   public var merged: Bool = false
+  /// What was merged or left out; empty when the lead was added with the same key before.
+  public var problems: [LeadProblem] = []
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(lead: Lead? = nil, merged: Bool = false) {
+  public init(lead: Lead? = nil, merged: Bool = false, problems: [LeadProblem] = []) {
     self.lead = lead
     self.merged = merged
+    self.problems = problems
   }
 }
 
@@ -1127,6 +1301,295 @@ public struct ListLeadsResponse: WireMessage {
   }
 }
 
+/// A new draft with the policy of another campaign.
+public struct CloneCampaignRequest: WireMessage {
+  public static let fullName = "ringmaster.v1.CloneCampaignRequest"
+
+  public var campaignId: String = ""
+  /// Empty means the old name with " (copy)".
+  public var name: String = ""
+  /// Take the leads along that have no final outcome yet.
+  public var openLeads: Bool = false
+  /// Take the done leads along whose final outcome is one of these.
+  public var outcomes: [CallOutcome] = []
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(campaignId: String = "", name: String = "", openLeads: Bool = false, outcomes: [CallOutcome] = []) {
+    self.campaignId = campaignId
+    self.name = name
+    self.openLeads = openLeads
+    self.outcomes = outcomes
+  }
+}
+
+/// Puts done leads back into the queue. Not for people who said no and wrong numbers.
+public struct RecycleLeadsRequest: WireMessage {
+  public static let fullName = "ringmaster.v1.RecycleLeadsRequest"
+
+  public var campaignId: String = ""
+  /// Final outcomes of the leads meant; at least one.
+  public var outcomes: [CallOutcome] = []
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(campaignId: String = "", outcomes: [CallOutcome] = []) {
+    self.campaignId = campaignId
+    self.outcomes = outcomes
+  }
+}
+
+public struct RecycleLeadsResponse: WireMessage {
+  public static let fullName = "ringmaster.v1.RecycleLeadsResponse"
+
+  public var recycled: Int64 = 0
+  /// Leads with these outcomes that stay done because they were called as often as the policy allows.
+  public var exhausted: Int64 = 0
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(recycled: Int64 = 0, exhausted: Int64 = 0) {
+    self.recycled = recycled
+    self.exhausted = exhausted
+  }
+}
+
+/// One version of a campaign's policy: who made it, when, and what it changed.
+public struct PolicyVersion: WireMessage {
+  public static let fullName = "ringmaster.v1.PolicyVersion"
+
+  public var version: Int32 = 0
+  public var policy: CampaignPolicy? = nil
+  public var actor: String = ""
+  public var madeAt: Timestamp? = nil
+  /// Against the version before it; empty for the first.
+  public var differences: [PolicyDifference] = []
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(
+    version: Int32 = 0, policy: CampaignPolicy? = nil, actor: String = "", madeAt: Timestamp? = nil,
+    differences: [PolicyDifference] = []
+  ) {
+    self.version = version
+    self.policy = policy
+    self.actor = actor
+    self.madeAt = madeAt
+    self.differences = differences
+  }
+}
+
+/// One field that differs between two policies.
+public struct PolicyDifference: WireMessage {
+  public static let fullName = "ringmaster.v1.PolicyDifference"
+
+  /// Path of the field in JSON, for example "maxCallsPerDay" or "callWindows[2].endMinute".
+  public var field: String = ""
+  /// As JSON; empty where the policy does not have the field.
+  public var before: String = ""
+  public var after: String = ""
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(field: String = "", before: String = "", after: String = "") {
+    self.field = field
+    self.before = before
+    self.after = after
+  }
+}
+
+/// Calls in one hour of the week, on the lead's clock.
+public struct AnalyticsHour: WireMessage {
+  public static let fullName = "ringmaster.v1.AnalyticsHour"
+
+  /// ISO 8601: 1 is Monday, 7 is Sunday.
+  public var weekday: Int32 = 0
+  /// 0 to 23.
+  public var hour: Int32 = 0
+  public var calls: Int64 = 0
+  /// By anybody, a machine included.
+  public var answered: Int64 = 0
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(weekday: Int32 = 0, hour: Int32 = 0, calls: Int64 = 0, answered: Int64 = 0) {
+    self.weekday = weekday
+    self.hour = hour
+    self.calls = calls
+    self.answered = answered
+  }
+}
+
+public struct AnalyticsShare: WireMessage {
+  public static let fullName = "ringmaster.v1.AnalyticsShare"
+
+  public var outcome: CallOutcome = .unspecified
+  public var calls: Int64 = 0
+  /// Of all calls, 0 to 100.
+  public var percent: Double = 0
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(outcome: CallOutcome = .unspecified, calls: Int64 = 0, percent: Double = 0) {
+    self.outcome = outcome
+    self.calls = calls
+    self.percent = percent
+  }
+}
+
+/// Leads whose first conversation was on this attempt.
+public struct AnalyticsReach: WireMessage {
+  public static let fullName = "ringmaster.v1.AnalyticsReach"
+
+  public var attempt: Int32 = 0
+  public var leads: Int64 = 0
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(attempt: Int32 = 0, leads: Int64 = 0) {
+    self.attempt = attempt
+    self.leads = leads
+  }
+}
+
+/// How a campaign's ended calls went.
+public struct CampaignAnalytics: WireMessage {
+  public static let fullName = "ringmaster.v1.CampaignAnalytics"
+
+  public var campaignId: String = ""
+  public var calls: Int64 = 0
+  public var answered: Int64 = 0
+  /// Calls in which a person spoke.
+  public var reached: Int64 = 0
+  /// Of all calls, 0 to 100.
+  public var answerPercent: Double = 0
+  public var connectPercent: Double = 0
+  public var outcomes: [AnalyticsShare] = []
+  /// Of answered calls; absent when there are none.
+  public var averageTalk: ProtobufDuration? = nil
+  public var costMicros: Int64 = 0
+  public var costPerCallMicros: Int64 = 0
+  /// Over leads whose final outcome is qualified; zero when there are none.
+  public var costPerQualifiedMicros: Int64 = 0
+  /// Attempts until a person spoke, over the leads reached; zero when there are none.
+  public var attemptsToReach: Double = 0
+  public var reachedOn: [AnalyticsReach] = []
+  /// Hours in which there were calls, in order.
+  public var hours: [AnalyticsHour] = []
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(
+    campaignId: String = "", calls: Int64 = 0, answered: Int64 = 0, reached: Int64 = 0, answerPercent: Double = 0,
+    connectPercent: Double = 0, outcomes: [AnalyticsShare] = [], averageTalk: ProtobufDuration? = nil,
+    costMicros: Int64 = 0, costPerCallMicros: Int64 = 0, costPerQualifiedMicros: Int64 = 0, attemptsToReach: Double = 0,
+    reachedOn: [AnalyticsReach] = [], hours: [AnalyticsHour] = []
+  ) {
+    self.campaignId = campaignId
+    self.calls = calls
+    self.answered = answered
+    self.reached = reached
+    self.answerPercent = answerPercent
+    self.connectPercent = connectPercent
+    self.outcomes = outcomes
+    self.averageTalk = averageTalk
+    self.costMicros = costMicros
+    self.costPerCallMicros = costPerCallMicros
+    self.costPerQualifiedMicros = costPerQualifiedMicros
+    self.attemptsToReach = attemptsToReach
+    self.reachedOn = reachedOn
+    self.hours = hours
+  }
+}
+
+public struct ListPolicyVersionsRequest: WireMessage {
+  public static let fullName = "ringmaster.v1.ListPolicyVersionsRequest"
+
+  public var campaignId: String = ""
+  public var page: PageRequest? = nil
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(campaignId: String = "", page: PageRequest? = nil) {
+    self.campaignId = campaignId
+    self.page = page
+  }
+}
+
+/// Newest first.
+public struct ListPolicyVersionsResponse: WireMessage {
+  public static let fullName = "ringmaster.v1.ListPolicyVersionsResponse"
+
+  public var versions: [PolicyVersion] = []
+  public var nextCursor: String = ""
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(versions: [PolicyVersion] = [], nextCursor: String = "") {
+    self.versions = versions
+    self.nextCursor = nextCursor
+  }
+}
+
+public struct ComparePolicyVersionsRequest: WireMessage {
+  public static let fullName = "ringmaster.v1.ComparePolicyVersionsRequest"
+
+  public var campaignId: String = ""
+  public var fromVersion: Int32 = 0
+  /// Zero means the one that stands.
+  public var toVersion: Int32 = 0
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(campaignId: String = "", fromVersion: Int32 = 0, toVersion: Int32 = 0) {
+    self.campaignId = campaignId
+    self.fromVersion = fromVersion
+    self.toVersion = toVersion
+  }
+}
+
+public struct ComparePolicyVersionsResponse: WireMessage {
+  public static let fullName = "ringmaster.v1.ComparePolicyVersionsResponse"
+
+  public var fromVersion: Int32 = 0
+  public var toVersion: Int32 = 0
+  public var differences: [PolicyDifference] = []
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(fromVersion: Int32 = 0, toVersion: Int32 = 0, differences: [PolicyDifference] = []) {
+    self.fromVersion = fromVersion
+    self.toVersion = toVersion
+    self.differences = differences
+  }
+}
+
 /// Event, key campaign_id: the campaign's state or policy is now this. Written in the order of the changes.
 public struct CampaignChanged: WireMessage {
   public static let fullName = "ringmaster.v1.CampaignChanged"
@@ -1142,7 +1605,8 @@ public struct CampaignChanged: WireMessage {
   }
 }
 
-/// Event, key campaign_id: these leads joined the campaign. At most 500 in one event.
+/// Event, key campaign_id: these leads joined the campaign and may be called. At most 500 in one event. A lead of a campaign
+/// with a sequence is told of when its first call step is due.
 public struct LeadsAdded: WireMessage {
   public static let fullName = "ringmaster.v1.LeadsAdded"
 
@@ -1159,7 +1623,59 @@ public struct LeadsAdded: WireMessage {
   }
 }
 
-/// Event, key campaign_id: a lead's data changed (names, zone, attributes).
+/// Event, key campaign_id: these leads were done and may be called again. At most 500 in one event.
+public struct LeadsRecycled: WireMessage {
+  public static let fullName = "ringmaster.v1.LeadsRecycled"
+
+  public var campaignId: String = ""
+  public var leads: [Lead] = []
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(campaignId: String = "", leads: [Lead] = []) {
+    self.campaignId = campaignId
+    self.leads = leads
+  }
+}
+
+/// Event, key campaign_id: a lead has its final outcome in this campaign.
+public struct LeadCompleted: WireMessage {
+  public static let fullName = "ringmaster.v1.LeadCompleted"
+
+  public var lead: Lead? = nil
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(lead: Lead? = nil) {
+    self.lead = lead
+  }
+}
+
+/// Event, key campaign_id: the lead is due for an email of the campaign's sequence.
+public struct EmailStepDue: WireMessage {
+  public static let fullName = "ringmaster.v1.EmailStepDue"
+
+  public var lead: Lead? = nil
+  /// Counted from 1.
+  public var step: Int32 = 0
+  public var dueAt: Timestamp? = nil
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(lead: Lead? = nil, step: Int32 = 0, dueAt: Timestamp? = nil) {
+    self.lead = lead
+    self.step = step
+    self.dueAt = dueAt
+  }
+}
+
+/// Event, key campaign_id: a lead's data changed (names, numbers, consent, zone, address, attributes).
 public struct LeadUpdated: WireMessage {
   public static let fullName = "ringmaster.v1.LeadUpdated"
 
@@ -1341,6 +1857,7 @@ extension CampaignPolicy {
     self.alwaysOn = c.pointee.always_on != 0
     self.eligibilityUrl = try WireDecoding.string(c.pointee.eligibility_url, "ringmaster.v1.CampaignPolicy.eligibility_url")
     if let item = c.pointee.lead_expiry { self.leadExpiry = ProtobufDuration(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    if let item = c.pointee.sequence { self.sequence = try CampaignSequence(c: item) }
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -1467,6 +1984,11 @@ extension CampaignPolicy {
       inner.pointee.seconds = item.seconds
       inner.pointee.nanos = item.nanos
       c.pointee.lead_expiry = inner
+    }
+    if let item = self.sequence {
+      let inner = arena.new(Ringmaster__V1__CampaignSequence.self)
+      item.fillC(inner, arena)
+      c.pointee.sequence = inner
     }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
@@ -1631,6 +2153,8 @@ extension CampaignPolicy {
             fallthrough
           case "leadExpiry":
             if value != .null { self.leadExpiry = try ProtobufDuration(json: value) }
+          case "sequence":
+            if value != .null { self.sequence = try CampaignSequence(json: value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -1675,6 +2199,262 @@ extension CampaignPolicy {
     if self.alwaysOn { object["alwaysOn"] = WireJSON.json(self.alwaysOn) }
     if !self.eligibilityUrl.isEmpty { object["eligibilityUrl"] = WireJSON.json(self.eligibilityUrl) }
     if let item = self.leadExpiry { object["leadExpiry"] = item.json }
+    if let item = self.sequence { object["sequence"] = item.json }
+    return .object(object)
+  }
+}
+
+extension CampaignSequence {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CampaignSequence {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__CampaignSequence.self)
+    ringmaster__v1__campaign_sequence__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CampaignSequence(c: c.assumingMemoryBound(to: Ringmaster__V1__CampaignSequence.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CampaignSequence.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CampaignSequence.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__CampaignSequence>) throws(WireError) {
+    self.init()
+    if c.pointee.n_steps > 0, let items = c.pointee.steps {
+      self.steps.reserveCapacity(c.pointee.n_steps)
+      for index in 0..<c.pointee.n_steps {
+        if let item = items[index] { self.steps.append(try SequenceStep(c: item)) }
+      }
+    }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__CampaignSequence>, _ arena: WireArena) {
+    ringmaster__v1__campaign_sequence__init(c)
+    if !self.steps.isEmpty {
+      c.pointee.n_steps = self.steps.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__SequenceStep>?.self, self.steps.count)
+      for index in self.steps.indices {
+        let inner = arena.new(Ringmaster__V1__SequenceStep.self)
+        self.steps[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.steps = items
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension CampaignSequence {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "steps":
+            if value != .null { self.steps = try WireJSON.array(value) { (item) throws(WireJSONError) in try SequenceStep(json: item) } }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.steps.isEmpty { object["steps"] = .array(self.steps.map { $0.json }) }
+    return .object(object)
+  }
+}
+
+extension SequenceStep {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> SequenceStep {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__SequenceStep.self)
+    ringmaster__v1__sequence_step__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try SequenceStep(c: c.assumingMemoryBound(to: Ringmaster__V1__SequenceStep.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__SequenceStep.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__SequenceStep.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__SequenceStep>) throws(WireError) {
+    self.init()
+    self.kind = SequenceStepKind(rawValue: Int32(truncatingIfNeeded: c.pointee.kind.rawValue))
+    self.day = c.pointee.day
+    if c.pointee.n_branches > 0, let items = c.pointee.branches {
+      self.branches.reserveCapacity(c.pointee.n_branches)
+      for index in 0..<c.pointee.n_branches {
+        if let item = items[index] { self.branches.append(try SequenceBranch(c: item)) }
+      }
+    }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__SequenceStep>, _ arena: WireArena) {
+    ringmaster__v1__sequence_step__init(c)
+    c.pointee.kind = Ringmaster__V1__SequenceStepKind(rawValue: .init(truncatingIfNeeded: self.kind.rawValue))
+    c.pointee.day = self.day
+    if !self.branches.isEmpty {
+      c.pointee.n_branches = self.branches.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__SequenceBranch>?.self, self.branches.count)
+      for index in self.branches.indices {
+        let inner = arena.new(Ringmaster__V1__SequenceBranch.self)
+        self.branches[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.branches = items
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension SequenceStep {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "kind":
+            if value != .null { self.kind = try WireJSON.enumeration(value, of: SequenceStepKind.self) }
+          case "day":
+            if value != .null { self.day = try WireJSON.int32(value) }
+          case "branches":
+            if value != .null { self.branches = try WireJSON.array(value) { (item) throws(WireJSONError) in try SequenceBranch(json: item) } }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.kind != .unspecified { object["kind"] = WireJSON.json(self.kind) }
+    if self.day != 0 { object["day"] = WireJSON.json(self.day) }
+    if !self.branches.isEmpty { object["branches"] = .array(self.branches.map { $0.json }) }
+    return .object(object)
+  }
+}
+
+extension SequenceBranch {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> SequenceBranch {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__SequenceBranch.self)
+    ringmaster__v1__sequence_branch__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try SequenceBranch(c: c.assumingMemoryBound(to: Ringmaster__V1__SequenceBranch.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__SequenceBranch.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__SequenceBranch.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__SequenceBranch>) throws(WireError) {
+    self.init()
+    if c.pointee.n_outcomes > 0, let items = c.pointee.outcomes {
+      self.outcomes.reserveCapacity(c.pointee.n_outcomes)
+      for index in 0..<c.pointee.n_outcomes {
+        self.outcomes.append(CallOutcome(rawValue: Int32(truncatingIfNeeded: items[index].rawValue)))
+      }
+    }
+    self.move = SequenceMove(rawValue: Int32(truncatingIfNeeded: c.pointee.move.rawValue))
+    self.step = c.pointee.step
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__SequenceBranch>, _ arena: WireArena) {
+    ringmaster__v1__sequence_branch__init(c)
+    if !self.outcomes.isEmpty {
+      c.pointee.n_outcomes = self.outcomes.count
+      let items = arena.new(Ringmaster__V1__CallOutcome.self, self.outcomes.count)
+      for index in self.outcomes.indices {
+        items[index] = Ringmaster__V1__CallOutcome(rawValue: .init(truncatingIfNeeded: self.outcomes[index].rawValue))
+      }
+      c.pointee.outcomes = items
+    }
+    c.pointee.move = Ringmaster__V1__SequenceMove(rawValue: .init(truncatingIfNeeded: self.move.rawValue))
+    c.pointee.step = self.step
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension SequenceBranch {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "outcomes":
+            if value != .null { self.outcomes = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.enumeration(item, of: CallOutcome.self) } }
+          case "move":
+            if value != .null { self.move = try WireJSON.enumeration(value, of: SequenceMove.self) }
+          case "step":
+            if value != .null { self.step = try WireJSON.int32(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.outcomes.isEmpty { object["outcomes"] = .array(self.outcomes.map { WireJSON.json($0) }) }
+    if self.move != .unspecified { object["move"] = WireJSON.json(self.move) }
+    if self.step != 0 { object["step"] = WireJSON.json(self.step) }
     return .object(object)
   }
 }
@@ -3231,6 +4011,8 @@ extension Lead {
     }
     if let item = c.pointee.address { self.address = try LeadAddress(c: item) }
     if let item = c.pointee.not_after { self.notAfter = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    self.sequenceStep = c.pointee.sequence_step
+    if let item = c.pointee.step_due_at { self.stepDueAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -3333,6 +4115,14 @@ extension Lead {
       inner.pointee.nanos = item.nanos
       c.pointee.not_after = inner
     }
+    c.pointee.sequence_step = self.sequenceStep
+    if let item = self.stepDueAt {
+      let inner = arena.new(Google__Protobuf__Timestamp.self)
+      google__protobuf__timestamp__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.step_due_at = inner
+    }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -3419,6 +4209,16 @@ extension Lead {
             fallthrough
           case "notAfter":
             if value != .null { self.notAfter = try Timestamp(json: value) }
+          case "sequence_step":
+            if json["sequenceStep"] != nil { throw WireJSON.twice(as: "sequenceStep") }
+            fallthrough
+          case "sequenceStep":
+            if value != .null { self.sequenceStep = try WireJSON.int32(value) }
+          case "step_due_at":
+            if json["stepDueAt"] != nil { throw WireJSON.twice(as: "stepDueAt") }
+            fallthrough
+          case "stepDueAt":
+            if value != .null { self.stepDueAt = try Timestamp(json: value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -3453,6 +4253,8 @@ extension Lead {
     if !self.numbers.isEmpty { object["numbers"] = .array(self.numbers.map { $0.json }) }
     if let item = self.address { object["address"] = item.json }
     if let item = self.notAfter { object["notAfter"] = item.json }
+    if self.sequenceStep != 0 { object["sequenceStep"] = WireJSON.json(self.sequenceStep) }
+    if let item = self.stepDueAt { object["stepDueAt"] = item.json }
     return .object(object)
   }
 }
@@ -4313,6 +5115,7 @@ extension AddLeadRequest {
     self.init()
     self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.AddLeadRequest.campaign_id")
     if let item = c.pointee.lead { self.lead = try NewLead(c: item) }
+    self.clientKey = try WireDecoding.string(c.pointee.client_key, "ringmaster.v1.AddLeadRequest.client_key")
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -4327,6 +5130,9 @@ extension AddLeadRequest {
       let inner = arena.new(Ringmaster__V1__NewLead.self)
       item.fillC(inner, arena)
       c.pointee.lead = inner
+    }
+    if !self.clientKey.isEmpty {
+      c.pointee.client_key = arena.string(self.clientKey)
     }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
@@ -4345,6 +5151,11 @@ extension AddLeadRequest {
             if value != .null { self.campaignId = try WireJSON.string(value) }
           case "lead":
             if value != .null { self.lead = try NewLead(json: value) }
+          case "client_key":
+            if json["clientKey"] != nil { throw WireJSON.twice(as: "clientKey") }
+            fallthrough
+          case "clientKey":
+            if value != .null { self.clientKey = try WireJSON.string(value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -4358,6 +5169,7 @@ extension AddLeadRequest {
     var object = JSONObject()
     if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
     if let item = self.lead { object["lead"] = item.json }
+    if !self.clientKey.isEmpty { object["clientKey"] = WireJSON.json(self.clientKey) }
     return .object(object)
   }
 }
@@ -4392,6 +5204,12 @@ extension AddLeadResponse {
     self.init()
     if let item = c.pointee.lead { self.lead = try Lead(c: item) }
     self.merged = c.pointee.merged != 0
+    if c.pointee.n_problems > 0, let items = c.pointee.problems {
+      self.problems.reserveCapacity(c.pointee.n_problems)
+      for index in 0..<c.pointee.n_problems {
+        if let item = items[index] { self.problems.append(try LeadProblem(c: item)) }
+      }
+    }
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -4405,6 +5223,16 @@ extension AddLeadResponse {
       c.pointee.lead = inner
     }
     c.pointee.merged = self.merged ? 1 : 0
+    if !self.problems.isEmpty {
+      c.pointee.n_problems = self.problems.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__LeadProblem>?.self, self.problems.count)
+      for index in self.problems.indices {
+        let inner = arena.new(Ringmaster__V1__LeadProblem.self)
+        self.problems[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.problems = items
+    }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -4419,6 +5247,8 @@ extension AddLeadResponse {
             if value != .null { self.lead = try Lead(json: value) }
           case "merged":
             if value != .null { self.merged = try WireJSON.bool(value) }
+          case "problems":
+            if value != .null { self.problems = try WireJSON.array(value) { (item) throws(WireJSONError) in try LeadProblem(json: item) } }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -4432,6 +5262,7 @@ extension AddLeadResponse {
     var object = JSONObject()
     if let item = self.lead { object["lead"] = item.json }
     if self.merged { object["merged"] = WireJSON.json(self.merged) }
+    if !self.problems.isEmpty { object["problems"] = .array(self.problems.map { $0.json }) }
     return .object(object)
   }
 }
@@ -4783,6 +5614,1241 @@ extension ListLeadsResponse {
   }
 }
 
+extension CloneCampaignRequest {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CloneCampaignRequest {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__CloneCampaignRequest.self)
+    ringmaster__v1__clone_campaign_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CloneCampaignRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__CloneCampaignRequest.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CloneCampaignRequest.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CloneCampaignRequest.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__CloneCampaignRequest>) throws(WireError) {
+    self.init()
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.CloneCampaignRequest.campaign_id")
+    self.name = try WireDecoding.string(c.pointee.name, "ringmaster.v1.CloneCampaignRequest.name")
+    self.openLeads = c.pointee.open_leads != 0
+    if c.pointee.n_outcomes > 0, let items = c.pointee.outcomes {
+      self.outcomes.reserveCapacity(c.pointee.n_outcomes)
+      for index in 0..<c.pointee.n_outcomes {
+        self.outcomes.append(CallOutcome(rawValue: Int32(truncatingIfNeeded: items[index].rawValue)))
+      }
+    }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__CloneCampaignRequest>, _ arena: WireArena) {
+    ringmaster__v1__clone_campaign_request__init(c)
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    if !self.name.isEmpty {
+      c.pointee.name = arena.string(self.name)
+    }
+    c.pointee.open_leads = self.openLeads ? 1 : 0
+    if !self.outcomes.isEmpty {
+      c.pointee.n_outcomes = self.outcomes.count
+      let items = arena.new(Ringmaster__V1__CallOutcome.self, self.outcomes.count)
+      for index in self.outcomes.indices {
+        items[index] = Ringmaster__V1__CallOutcome(rawValue: .init(truncatingIfNeeded: self.outcomes[index].rawValue))
+      }
+      c.pointee.outcomes = items
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension CloneCampaignRequest {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "name":
+            if value != .null { self.name = try WireJSON.string(value) }
+          case "open_leads":
+            if json["openLeads"] != nil { throw WireJSON.twice(as: "openLeads") }
+            fallthrough
+          case "openLeads":
+            if value != .null { self.openLeads = try WireJSON.bool(value) }
+          case "outcomes":
+            if value != .null { self.outcomes = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.enumeration(item, of: CallOutcome.self) } }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if !self.name.isEmpty { object["name"] = WireJSON.json(self.name) }
+    if self.openLeads { object["openLeads"] = WireJSON.json(self.openLeads) }
+    if !self.outcomes.isEmpty { object["outcomes"] = .array(self.outcomes.map { WireJSON.json($0) }) }
+    return .object(object)
+  }
+}
+
+extension RecycleLeadsRequest {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> RecycleLeadsRequest {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__RecycleLeadsRequest.self)
+    ringmaster__v1__recycle_leads_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try RecycleLeadsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__RecycleLeadsRequest.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__RecycleLeadsRequest.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__RecycleLeadsRequest.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__RecycleLeadsRequest>) throws(WireError) {
+    self.init()
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.RecycleLeadsRequest.campaign_id")
+    if c.pointee.n_outcomes > 0, let items = c.pointee.outcomes {
+      self.outcomes.reserveCapacity(c.pointee.n_outcomes)
+      for index in 0..<c.pointee.n_outcomes {
+        self.outcomes.append(CallOutcome(rawValue: Int32(truncatingIfNeeded: items[index].rawValue)))
+      }
+    }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__RecycleLeadsRequest>, _ arena: WireArena) {
+    ringmaster__v1__recycle_leads_request__init(c)
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    if !self.outcomes.isEmpty {
+      c.pointee.n_outcomes = self.outcomes.count
+      let items = arena.new(Ringmaster__V1__CallOutcome.self, self.outcomes.count)
+      for index in self.outcomes.indices {
+        items[index] = Ringmaster__V1__CallOutcome(rawValue: .init(truncatingIfNeeded: self.outcomes[index].rawValue))
+      }
+      c.pointee.outcomes = items
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension RecycleLeadsRequest {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "outcomes":
+            if value != .null { self.outcomes = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.enumeration(item, of: CallOutcome.self) } }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if !self.outcomes.isEmpty { object["outcomes"] = .array(self.outcomes.map { WireJSON.json($0) }) }
+    return .object(object)
+  }
+}
+
+extension RecycleLeadsResponse {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> RecycleLeadsResponse {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__RecycleLeadsResponse.self)
+    ringmaster__v1__recycle_leads_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try RecycleLeadsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__RecycleLeadsResponse.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__RecycleLeadsResponse.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__RecycleLeadsResponse.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__RecycleLeadsResponse>) throws(WireError) {
+    self.init()
+    self.recycled = c.pointee.recycled
+    self.exhausted = c.pointee.exhausted
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__RecycleLeadsResponse>, _ arena: WireArena) {
+    ringmaster__v1__recycle_leads_response__init(c)
+    c.pointee.recycled = self.recycled
+    c.pointee.exhausted = self.exhausted
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension RecycleLeadsResponse {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "recycled":
+            if value != .null { self.recycled = try WireJSON.int64(value) }
+          case "exhausted":
+            if value != .null { self.exhausted = try WireJSON.int64(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.recycled != 0 { object["recycled"] = WireJSON.json(self.recycled) }
+    if self.exhausted != 0 { object["exhausted"] = WireJSON.json(self.exhausted) }
+    return .object(object)
+  }
+}
+
+extension PolicyVersion {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> PolicyVersion {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__PolicyVersion.self)
+    ringmaster__v1__policy_version__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try PolicyVersion(c: c.assumingMemoryBound(to: Ringmaster__V1__PolicyVersion.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__PolicyVersion.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__PolicyVersion.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__PolicyVersion>) throws(WireError) {
+    self.init()
+    self.version = c.pointee.version
+    if let item = c.pointee.policy { self.policy = try CampaignPolicy(c: item) }
+    self.actor = try WireDecoding.string(c.pointee.actor, "ringmaster.v1.PolicyVersion.actor")
+    if let item = c.pointee.made_at { self.madeAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    if c.pointee.n_differences > 0, let items = c.pointee.differences {
+      self.differences.reserveCapacity(c.pointee.n_differences)
+      for index in 0..<c.pointee.n_differences {
+        if let item = items[index] { self.differences.append(try PolicyDifference(c: item)) }
+      }
+    }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__PolicyVersion>, _ arena: WireArena) {
+    ringmaster__v1__policy_version__init(c)
+    c.pointee.version = self.version
+    if let item = self.policy {
+      let inner = arena.new(Ringmaster__V1__CampaignPolicy.self)
+      item.fillC(inner, arena)
+      c.pointee.policy = inner
+    }
+    if !self.actor.isEmpty {
+      c.pointee.actor = arena.string(self.actor)
+    }
+    if let item = self.madeAt {
+      let inner = arena.new(Google__Protobuf__Timestamp.self)
+      google__protobuf__timestamp__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.made_at = inner
+    }
+    if !self.differences.isEmpty {
+      c.pointee.n_differences = self.differences.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__PolicyDifference>?.self, self.differences.count)
+      for index in self.differences.indices {
+        let inner = arena.new(Ringmaster__V1__PolicyDifference.self)
+        self.differences[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.differences = items
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension PolicyVersion {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "version":
+            if value != .null { self.version = try WireJSON.int32(value) }
+          case "policy":
+            if value != .null { self.policy = try CampaignPolicy(json: value) }
+          case "actor":
+            if value != .null { self.actor = try WireJSON.string(value) }
+          case "made_at":
+            if json["madeAt"] != nil { throw WireJSON.twice(as: "madeAt") }
+            fallthrough
+          case "madeAt":
+            if value != .null { self.madeAt = try Timestamp(json: value) }
+          case "differences":
+            if value != .null { self.differences = try WireJSON.array(value) { (item) throws(WireJSONError) in try PolicyDifference(json: item) } }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.version != 0 { object["version"] = WireJSON.json(self.version) }
+    if let item = self.policy { object["policy"] = item.json }
+    if !self.actor.isEmpty { object["actor"] = WireJSON.json(self.actor) }
+    if let item = self.madeAt { object["madeAt"] = item.json }
+    if !self.differences.isEmpty { object["differences"] = .array(self.differences.map { $0.json }) }
+    return .object(object)
+  }
+}
+
+extension PolicyDifference {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> PolicyDifference {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__PolicyDifference.self)
+    ringmaster__v1__policy_difference__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try PolicyDifference(c: c.assumingMemoryBound(to: Ringmaster__V1__PolicyDifference.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__PolicyDifference.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__PolicyDifference.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__PolicyDifference>) throws(WireError) {
+    self.init()
+    self.field = try WireDecoding.string(c.pointee.field, "ringmaster.v1.PolicyDifference.field")
+    self.before = try WireDecoding.string(c.pointee.before, "ringmaster.v1.PolicyDifference.before")
+    self.after = try WireDecoding.string(c.pointee.after, "ringmaster.v1.PolicyDifference.after")
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__PolicyDifference>, _ arena: WireArena) {
+    ringmaster__v1__policy_difference__init(c)
+    if !self.field.isEmpty {
+      c.pointee.field = arena.string(self.field)
+    }
+    if !self.before.isEmpty {
+      c.pointee.before = arena.string(self.before)
+    }
+    if !self.after.isEmpty {
+      c.pointee.after = arena.string(self.after)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension PolicyDifference {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "field":
+            if value != .null { self.field = try WireJSON.string(value) }
+          case "before":
+            if value != .null { self.before = try WireJSON.string(value) }
+          case "after":
+            if value != .null { self.after = try WireJSON.string(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.field.isEmpty { object["field"] = WireJSON.json(self.field) }
+    if !self.before.isEmpty { object["before"] = WireJSON.json(self.before) }
+    if !self.after.isEmpty { object["after"] = WireJSON.json(self.after) }
+    return .object(object)
+  }
+}
+
+extension AnalyticsHour {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AnalyticsHour {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__AnalyticsHour.self)
+    ringmaster__v1__analytics_hour__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AnalyticsHour(c: c.assumingMemoryBound(to: Ringmaster__V1__AnalyticsHour.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsHour.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsHour.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsHour>) throws(WireError) {
+    self.init()
+    self.weekday = c.pointee.weekday
+    self.hour = c.pointee.hour
+    self.calls = c.pointee.calls
+    self.answered = c.pointee.answered
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsHour>, _ arena: WireArena) {
+    ringmaster__v1__analytics_hour__init(c)
+    c.pointee.weekday = self.weekday
+    c.pointee.hour = self.hour
+    c.pointee.calls = self.calls
+    c.pointee.answered = self.answered
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension AnalyticsHour {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "weekday":
+            if value != .null { self.weekday = try WireJSON.int32(value) }
+          case "hour":
+            if value != .null { self.hour = try WireJSON.int32(value) }
+          case "calls":
+            if value != .null { self.calls = try WireJSON.int64(value) }
+          case "answered":
+            if value != .null { self.answered = try WireJSON.int64(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.weekday != 0 { object["weekday"] = WireJSON.json(self.weekday) }
+    if self.hour != 0 { object["hour"] = WireJSON.json(self.hour) }
+    if self.calls != 0 { object["calls"] = WireJSON.json(self.calls) }
+    if self.answered != 0 { object["answered"] = WireJSON.json(self.answered) }
+    return .object(object)
+  }
+}
+
+extension AnalyticsShare {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AnalyticsShare {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__AnalyticsShare.self)
+    ringmaster__v1__analytics_share__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AnalyticsShare(c: c.assumingMemoryBound(to: Ringmaster__V1__AnalyticsShare.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsShare.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsShare.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsShare>) throws(WireError) {
+    self.init()
+    self.outcome = CallOutcome(rawValue: Int32(truncatingIfNeeded: c.pointee.outcome.rawValue))
+    self.calls = c.pointee.calls
+    self.percent = c.pointee.percent
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsShare>, _ arena: WireArena) {
+    ringmaster__v1__analytics_share__init(c)
+    c.pointee.outcome = Ringmaster__V1__CallOutcome(rawValue: .init(truncatingIfNeeded: self.outcome.rawValue))
+    c.pointee.calls = self.calls
+    c.pointee.percent = self.percent
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension AnalyticsShare {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "outcome":
+            if value != .null { self.outcome = try WireJSON.enumeration(value, of: CallOutcome.self) }
+          case "calls":
+            if value != .null { self.calls = try WireJSON.int64(value) }
+          case "percent":
+            if value != .null { self.percent = try WireJSON.double(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.outcome != .unspecified { object["outcome"] = WireJSON.json(self.outcome) }
+    if self.calls != 0 { object["calls"] = WireJSON.json(self.calls) }
+    if self.percent.bitPattern != 0 { object["percent"] = WireJSON.json(self.percent) }
+    return .object(object)
+  }
+}
+
+extension AnalyticsReach {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> AnalyticsReach {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__AnalyticsReach.self)
+    ringmaster__v1__analytics_reach__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try AnalyticsReach(c: c.assumingMemoryBound(to: Ringmaster__V1__AnalyticsReach.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsReach.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__AnalyticsReach.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsReach>) throws(WireError) {
+    self.init()
+    self.attempt = c.pointee.attempt
+    self.leads = c.pointee.leads
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__AnalyticsReach>, _ arena: WireArena) {
+    ringmaster__v1__analytics_reach__init(c)
+    c.pointee.attempt = self.attempt
+    c.pointee.leads = self.leads
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension AnalyticsReach {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "attempt":
+            if value != .null { self.attempt = try WireJSON.int32(value) }
+          case "leads":
+            if value != .null { self.leads = try WireJSON.int64(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.attempt != 0 { object["attempt"] = WireJSON.json(self.attempt) }
+    if self.leads != 0 { object["leads"] = WireJSON.json(self.leads) }
+    return .object(object)
+  }
+}
+
+extension CampaignAnalytics {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CampaignAnalytics {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__CampaignAnalytics.self)
+    ringmaster__v1__campaign_analytics__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try CampaignAnalytics(c: c.assumingMemoryBound(to: Ringmaster__V1__CampaignAnalytics.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CampaignAnalytics.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__CampaignAnalytics.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__CampaignAnalytics>) throws(WireError) {
+    self.init()
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.CampaignAnalytics.campaign_id")
+    self.calls = c.pointee.calls
+    self.answered = c.pointee.answered
+    self.reached = c.pointee.reached
+    self.answerPercent = c.pointee.answer_percent
+    self.connectPercent = c.pointee.connect_percent
+    if c.pointee.n_outcomes > 0, let items = c.pointee.outcomes {
+      self.outcomes.reserveCapacity(c.pointee.n_outcomes)
+      for index in 0..<c.pointee.n_outcomes {
+        if let item = items[index] { self.outcomes.append(try AnalyticsShare(c: item)) }
+      }
+    }
+    if let item = c.pointee.average_talk { self.averageTalk = ProtobufDuration(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    self.costMicros = c.pointee.cost_micros
+    self.costPerCallMicros = c.pointee.cost_per_call_micros
+    self.costPerQualifiedMicros = c.pointee.cost_per_qualified_micros
+    self.attemptsToReach = c.pointee.attempts_to_reach
+    if c.pointee.n_reached_on > 0, let items = c.pointee.reached_on {
+      self.reachedOn.reserveCapacity(c.pointee.n_reached_on)
+      for index in 0..<c.pointee.n_reached_on {
+        if let item = items[index] { self.reachedOn.append(try AnalyticsReach(c: item)) }
+      }
+    }
+    if c.pointee.n_hours > 0, let items = c.pointee.hours {
+      self.hours.reserveCapacity(c.pointee.n_hours)
+      for index in 0..<c.pointee.n_hours {
+        if let item = items[index] { self.hours.append(try AnalyticsHour(c: item)) }
+      }
+    }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__CampaignAnalytics>, _ arena: WireArena) {
+    ringmaster__v1__campaign_analytics__init(c)
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    c.pointee.calls = self.calls
+    c.pointee.answered = self.answered
+    c.pointee.reached = self.reached
+    c.pointee.answer_percent = self.answerPercent
+    c.pointee.connect_percent = self.connectPercent
+    if !self.outcomes.isEmpty {
+      c.pointee.n_outcomes = self.outcomes.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__AnalyticsShare>?.self, self.outcomes.count)
+      for index in self.outcomes.indices {
+        let inner = arena.new(Ringmaster__V1__AnalyticsShare.self)
+        self.outcomes[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.outcomes = items
+    }
+    if let item = self.averageTalk {
+      let inner = arena.new(Google__Protobuf__Duration.self)
+      google__protobuf__duration__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.average_talk = inner
+    }
+    c.pointee.cost_micros = self.costMicros
+    c.pointee.cost_per_call_micros = self.costPerCallMicros
+    c.pointee.cost_per_qualified_micros = self.costPerQualifiedMicros
+    c.pointee.attempts_to_reach = self.attemptsToReach
+    if !self.reachedOn.isEmpty {
+      c.pointee.n_reached_on = self.reachedOn.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__AnalyticsReach>?.self, self.reachedOn.count)
+      for index in self.reachedOn.indices {
+        let inner = arena.new(Ringmaster__V1__AnalyticsReach.self)
+        self.reachedOn[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.reached_on = items
+    }
+    if !self.hours.isEmpty {
+      c.pointee.n_hours = self.hours.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__AnalyticsHour>?.self, self.hours.count)
+      for index in self.hours.indices {
+        let inner = arena.new(Ringmaster__V1__AnalyticsHour.self)
+        self.hours[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.hours = items
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension CampaignAnalytics {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "calls":
+            if value != .null { self.calls = try WireJSON.int64(value) }
+          case "answered":
+            if value != .null { self.answered = try WireJSON.int64(value) }
+          case "reached":
+            if value != .null { self.reached = try WireJSON.int64(value) }
+          case "answer_percent":
+            if json["answerPercent"] != nil { throw WireJSON.twice(as: "answerPercent") }
+            fallthrough
+          case "answerPercent":
+            if value != .null { self.answerPercent = try WireJSON.double(value) }
+          case "connect_percent":
+            if json["connectPercent"] != nil { throw WireJSON.twice(as: "connectPercent") }
+            fallthrough
+          case "connectPercent":
+            if value != .null { self.connectPercent = try WireJSON.double(value) }
+          case "outcomes":
+            if value != .null { self.outcomes = try WireJSON.array(value) { (item) throws(WireJSONError) in try AnalyticsShare(json: item) } }
+          case "average_talk":
+            if json["averageTalk"] != nil { throw WireJSON.twice(as: "averageTalk") }
+            fallthrough
+          case "averageTalk":
+            if value != .null { self.averageTalk = try ProtobufDuration(json: value) }
+          case "cost_micros":
+            if json["costMicros"] != nil { throw WireJSON.twice(as: "costMicros") }
+            fallthrough
+          case "costMicros":
+            if value != .null { self.costMicros = try WireJSON.int64(value) }
+          case "cost_per_call_micros":
+            if json["costPerCallMicros"] != nil { throw WireJSON.twice(as: "costPerCallMicros") }
+            fallthrough
+          case "costPerCallMicros":
+            if value != .null { self.costPerCallMicros = try WireJSON.int64(value) }
+          case "cost_per_qualified_micros":
+            if json["costPerQualifiedMicros"] != nil { throw WireJSON.twice(as: "costPerQualifiedMicros") }
+            fallthrough
+          case "costPerQualifiedMicros":
+            if value != .null { self.costPerQualifiedMicros = try WireJSON.int64(value) }
+          case "attempts_to_reach":
+            if json["attemptsToReach"] != nil { throw WireJSON.twice(as: "attemptsToReach") }
+            fallthrough
+          case "attemptsToReach":
+            if value != .null { self.attemptsToReach = try WireJSON.double(value) }
+          case "reached_on":
+            if json["reachedOn"] != nil { throw WireJSON.twice(as: "reachedOn") }
+            fallthrough
+          case "reachedOn":
+            if value != .null { self.reachedOn = try WireJSON.array(value) { (item) throws(WireJSONError) in try AnalyticsReach(json: item) } }
+          case "hours":
+            if value != .null { self.hours = try WireJSON.array(value) { (item) throws(WireJSONError) in try AnalyticsHour(json: item) } }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if self.calls != 0 { object["calls"] = WireJSON.json(self.calls) }
+    if self.answered != 0 { object["answered"] = WireJSON.json(self.answered) }
+    if self.reached != 0 { object["reached"] = WireJSON.json(self.reached) }
+    if self.answerPercent.bitPattern != 0 { object["answerPercent"] = WireJSON.json(self.answerPercent) }
+    if self.connectPercent.bitPattern != 0 { object["connectPercent"] = WireJSON.json(self.connectPercent) }
+    if !self.outcomes.isEmpty { object["outcomes"] = .array(self.outcomes.map { $0.json }) }
+    if let item = self.averageTalk { object["averageTalk"] = item.json }
+    if self.costMicros != 0 { object["costMicros"] = WireJSON.json(self.costMicros) }
+    if self.costPerCallMicros != 0 { object["costPerCallMicros"] = WireJSON.json(self.costPerCallMicros) }
+    if self.costPerQualifiedMicros != 0 { object["costPerQualifiedMicros"] = WireJSON.json(self.costPerQualifiedMicros) }
+    if self.attemptsToReach.bitPattern != 0 { object["attemptsToReach"] = WireJSON.json(self.attemptsToReach) }
+    if !self.reachedOn.isEmpty { object["reachedOn"] = .array(self.reachedOn.map { $0.json }) }
+    if !self.hours.isEmpty { object["hours"] = .array(self.hours.map { $0.json }) }
+    return .object(object)
+  }
+}
+
+extension ListPolicyVersionsRequest {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListPolicyVersionsRequest {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__ListPolicyVersionsRequest.self)
+    ringmaster__v1__list_policy_versions_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListPolicyVersionsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ListPolicyVersionsRequest.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__ListPolicyVersionsRequest.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__ListPolicyVersionsRequest.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__ListPolicyVersionsRequest>) throws(WireError) {
+    self.init()
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.ListPolicyVersionsRequest.campaign_id")
+    if let item = c.pointee.page { self.page = try PageRequest(c: item) }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__ListPolicyVersionsRequest>, _ arena: WireArena) {
+    ringmaster__v1__list_policy_versions_request__init(c)
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    if let item = self.page {
+      let inner = arena.new(Ringmaster__V1__PageRequest.self)
+      item.fillC(inner, arena)
+      c.pointee.page = inner
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension ListPolicyVersionsRequest {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "page":
+            if value != .null { self.page = try PageRequest(json: value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if let item = self.page { object["page"] = item.json }
+    return .object(object)
+  }
+}
+
+extension ListPolicyVersionsResponse {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ListPolicyVersionsResponse {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__ListPolicyVersionsResponse.self)
+    ringmaster__v1__list_policy_versions_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ListPolicyVersionsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ListPolicyVersionsResponse.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__ListPolicyVersionsResponse.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__ListPolicyVersionsResponse.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__ListPolicyVersionsResponse>) throws(WireError) {
+    self.init()
+    if c.pointee.n_versions > 0, let items = c.pointee.versions {
+      self.versions.reserveCapacity(c.pointee.n_versions)
+      for index in 0..<c.pointee.n_versions {
+        if let item = items[index] { self.versions.append(try PolicyVersion(c: item)) }
+      }
+    }
+    self.nextCursor = try WireDecoding.string(c.pointee.next_cursor, "ringmaster.v1.ListPolicyVersionsResponse.next_cursor")
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__ListPolicyVersionsResponse>, _ arena: WireArena) {
+    ringmaster__v1__list_policy_versions_response__init(c)
+    if !self.versions.isEmpty {
+      c.pointee.n_versions = self.versions.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__PolicyVersion>?.self, self.versions.count)
+      for index in self.versions.indices {
+        let inner = arena.new(Ringmaster__V1__PolicyVersion.self)
+        self.versions[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.versions = items
+    }
+    if !self.nextCursor.isEmpty {
+      c.pointee.next_cursor = arena.string(self.nextCursor)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension ListPolicyVersionsResponse {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "versions":
+            if value != .null { self.versions = try WireJSON.array(value) { (item) throws(WireJSONError) in try PolicyVersion(json: item) } }
+          case "next_cursor":
+            if json["nextCursor"] != nil { throw WireJSON.twice(as: "nextCursor") }
+            fallthrough
+          case "nextCursor":
+            if value != .null { self.nextCursor = try WireJSON.string(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.versions.isEmpty { object["versions"] = .array(self.versions.map { $0.json }) }
+    if !self.nextCursor.isEmpty { object["nextCursor"] = WireJSON.json(self.nextCursor) }
+    return .object(object)
+  }
+}
+
+extension ComparePolicyVersionsRequest {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ComparePolicyVersionsRequest {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__ComparePolicyVersionsRequest.self)
+    ringmaster__v1__compare_policy_versions_request__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ComparePolicyVersionsRequest(c: c.assumingMemoryBound(to: Ringmaster__V1__ComparePolicyVersionsRequest.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__ComparePolicyVersionsRequest.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__ComparePolicyVersionsRequest.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__ComparePolicyVersionsRequest>) throws(WireError) {
+    self.init()
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.ComparePolicyVersionsRequest.campaign_id")
+    self.fromVersion = c.pointee.from_version
+    self.toVersion = c.pointee.to_version
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__ComparePolicyVersionsRequest>, _ arena: WireArena) {
+    ringmaster__v1__compare_policy_versions_request__init(c)
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    c.pointee.from_version = self.fromVersion
+    c.pointee.to_version = self.toVersion
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension ComparePolicyVersionsRequest {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "from_version":
+            if json["fromVersion"] != nil { throw WireJSON.twice(as: "fromVersion") }
+            fallthrough
+          case "fromVersion":
+            if value != .null { self.fromVersion = try WireJSON.int32(value) }
+          case "to_version":
+            if json["toVersion"] != nil { throw WireJSON.twice(as: "toVersion") }
+            fallthrough
+          case "toVersion":
+            if value != .null { self.toVersion = try WireJSON.int32(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if self.fromVersion != 0 { object["fromVersion"] = WireJSON.json(self.fromVersion) }
+    if self.toVersion != 0 { object["toVersion"] = WireJSON.json(self.toVersion) }
+    return .object(object)
+  }
+}
+
+extension ComparePolicyVersionsResponse {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> ComparePolicyVersionsResponse {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__ComparePolicyVersionsResponse.self)
+    ringmaster__v1__compare_policy_versions_response__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try ComparePolicyVersionsResponse(c: c.assumingMemoryBound(to: Ringmaster__V1__ComparePolicyVersionsResponse.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__ComparePolicyVersionsResponse.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__ComparePolicyVersionsResponse.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__ComparePolicyVersionsResponse>) throws(WireError) {
+    self.init()
+    self.fromVersion = c.pointee.from_version
+    self.toVersion = c.pointee.to_version
+    if c.pointee.n_differences > 0, let items = c.pointee.differences {
+      self.differences.reserveCapacity(c.pointee.n_differences)
+      for index in 0..<c.pointee.n_differences {
+        if let item = items[index] { self.differences.append(try PolicyDifference(c: item)) }
+      }
+    }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__ComparePolicyVersionsResponse>, _ arena: WireArena) {
+    ringmaster__v1__compare_policy_versions_response__init(c)
+    c.pointee.from_version = self.fromVersion
+    c.pointee.to_version = self.toVersion
+    if !self.differences.isEmpty {
+      c.pointee.n_differences = self.differences.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__PolicyDifference>?.self, self.differences.count)
+      for index in self.differences.indices {
+        let inner = arena.new(Ringmaster__V1__PolicyDifference.self)
+        self.differences[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.differences = items
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension ComparePolicyVersionsResponse {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "from_version":
+            if json["fromVersion"] != nil { throw WireJSON.twice(as: "fromVersion") }
+            fallthrough
+          case "fromVersion":
+            if value != .null { self.fromVersion = try WireJSON.int32(value) }
+          case "to_version":
+            if json["toVersion"] != nil { throw WireJSON.twice(as: "toVersion") }
+            fallthrough
+          case "toVersion":
+            if value != .null { self.toVersion = try WireJSON.int32(value) }
+          case "differences":
+            if value != .null { self.differences = try WireJSON.array(value) { (item) throws(WireJSONError) in try PolicyDifference(json: item) } }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if self.fromVersion != 0 { object["fromVersion"] = WireJSON.json(self.fromVersion) }
+    if self.toVersion != 0 { object["toVersion"] = WireJSON.json(self.toVersion) }
+    if !self.differences.isEmpty { object["differences"] = .array(self.differences.map { $0.json }) }
+    return .object(object)
+  }
+}
+
 extension CampaignChanged {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> CampaignChanged {
     let arena = WireArena.enter(limitFor: bytes)
@@ -4937,6 +7003,252 @@ extension LeadsAdded {
     var object = JSONObject()
     if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
     if !self.leads.isEmpty { object["leads"] = .array(self.leads.map { $0.json }) }
+    return .object(object)
+  }
+}
+
+extension LeadsRecycled {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> LeadsRecycled {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__LeadsRecycled.self)
+    ringmaster__v1__leads_recycled__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try LeadsRecycled(c: c.assumingMemoryBound(to: Ringmaster__V1__LeadsRecycled.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadsRecycled.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadsRecycled.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__LeadsRecycled>) throws(WireError) {
+    self.init()
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.LeadsRecycled.campaign_id")
+    if c.pointee.n_leads > 0, let items = c.pointee.leads {
+      self.leads.reserveCapacity(c.pointee.n_leads)
+      for index in 0..<c.pointee.n_leads {
+        if let item = items[index] { self.leads.append(try Lead(c: item)) }
+      }
+    }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__LeadsRecycled>, _ arena: WireArena) {
+    ringmaster__v1__leads_recycled__init(c)
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    if !self.leads.isEmpty {
+      c.pointee.n_leads = self.leads.count
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__Lead>?.self, self.leads.count)
+      for index in self.leads.indices {
+        let inner = arena.new(Ringmaster__V1__Lead.self)
+        self.leads[index].fillC(inner, arena)
+        items[index] = inner
+      }
+      c.pointee.leads = items
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension LeadsRecycled {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "leads":
+            if value != .null { self.leads = try WireJSON.array(value) { (item) throws(WireJSONError) in try Lead(json: item) } }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if !self.leads.isEmpty { object["leads"] = .array(self.leads.map { $0.json }) }
+    return .object(object)
+  }
+}
+
+extension LeadCompleted {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> LeadCompleted {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__LeadCompleted.self)
+    ringmaster__v1__lead_completed__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try LeadCompleted(c: c.assumingMemoryBound(to: Ringmaster__V1__LeadCompleted.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadCompleted.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadCompleted.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__LeadCompleted>) throws(WireError) {
+    self.init()
+    if let item = c.pointee.lead { self.lead = try Lead(c: item) }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__LeadCompleted>, _ arena: WireArena) {
+    ringmaster__v1__lead_completed__init(c)
+    if let item = self.lead {
+      let inner = arena.new(Ringmaster__V1__Lead.self)
+      item.fillC(inner, arena)
+      c.pointee.lead = inner
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension LeadCompleted {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "lead":
+            if value != .null { self.lead = try Lead(json: value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if let item = self.lead { object["lead"] = item.json }
+    return .object(object)
+  }
+}
+
+extension EmailStepDue {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> EmailStepDue {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__EmailStepDue.self)
+    ringmaster__v1__email_step_due__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try EmailStepDue(c: c.assumingMemoryBound(to: Ringmaster__V1__EmailStepDue.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__EmailStepDue.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__EmailStepDue.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__EmailStepDue>) throws(WireError) {
+    self.init()
+    if let item = c.pointee.lead { self.lead = try Lead(c: item) }
+    self.step = c.pointee.step
+    if let item = c.pointee.due_at { self.dueAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__EmailStepDue>, _ arena: WireArena) {
+    ringmaster__v1__email_step_due__init(c)
+    if let item = self.lead {
+      let inner = arena.new(Ringmaster__V1__Lead.self)
+      item.fillC(inner, arena)
+      c.pointee.lead = inner
+    }
+    c.pointee.step = self.step
+    if let item = self.dueAt {
+      let inner = arena.new(Google__Protobuf__Timestamp.self)
+      google__protobuf__timestamp__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.due_at = inner
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension EmailStepDue {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "lead":
+            if value != .null { self.lead = try Lead(json: value) }
+          case "step":
+            if value != .null { self.step = try WireJSON.int32(value) }
+          case "due_at":
+            if json["dueAt"] != nil { throw WireJSON.twice(as: "dueAt") }
+            fallthrough
+          case "dueAt":
+            if value != .null { self.dueAt = try Timestamp(json: value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if let item = self.lead { object["lead"] = item.json }
+    if self.step != 0 { object["step"] = WireJSON.json(self.step) }
+    if let item = self.dueAt { object["dueAt"] = item.json }
     return .object(object)
   }
 }

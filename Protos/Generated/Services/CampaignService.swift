@@ -43,6 +43,22 @@ public enum CampaignServiceMethods {
     service: "ringmaster.v1.CampaignService", name: "StopCampaign",
     isIdempotent: false, requestType: "ringmaster.v1.ChangeCampaignStateRequest",
     responseType: "ringmaster.v1.Campaign")
+  public static let cloneCampaign = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "CloneCampaign",
+    isIdempotent: false, requestType: "ringmaster.v1.CloneCampaignRequest",
+    responseType: "ringmaster.v1.Campaign")
+  public static let recycleLeads = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "RecycleLeads",
+    isIdempotent: true, requestType: "ringmaster.v1.RecycleLeadsRequest",
+    responseType: "ringmaster.v1.RecycleLeadsResponse")
+  public static let listPolicyVersions = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "ListPolicyVersions",
+    isIdempotent: true, requestType: "ringmaster.v1.ListPolicyVersionsRequest",
+    responseType: "ringmaster.v1.ListPolicyVersionsResponse")
+  public static let comparePolicyVersions = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "ComparePolicyVersions",
+    isIdempotent: true, requestType: "ringmaster.v1.ComparePolicyVersionsRequest",
+    responseType: "ringmaster.v1.ComparePolicyVersionsResponse")
   public static let listCampaignAudit = MethodDescriptor(
     service: "ringmaster.v1.CampaignService", name: "ListCampaignAudit",
     isIdempotent: true, requestType: "ringmaster.v1.GetCampaignRequest",
@@ -51,6 +67,10 @@ public enum CampaignServiceMethods {
     service: "ringmaster.v1.CampaignService", name: "GetProgress",
     isIdempotent: true, requestType: "ringmaster.v1.GetProgressRequest",
     responseType: "ringmaster.v1.CampaignProgress")
+  public static let getAnalytics = MethodDescriptor(
+    service: "ringmaster.v1.CampaignService", name: "GetAnalytics",
+    isIdempotent: true, requestType: "ringmaster.v1.GetCampaignRequest",
+    responseType: "ringmaster.v1.CampaignAnalytics")
   public static let openImport = MethodDescriptor(
     service: "ringmaster.v1.CampaignService", name: "OpenImport",
     isIdempotent: false, requestType: "ringmaster.v1.OpenImportRequest",
@@ -82,8 +102,9 @@ public enum CampaignServiceMethods {
   /// In the order of the .proto.
   public static let all: [MethodDescriptor] = [
     createCampaign, getCampaign, listCampaigns, updateCampaign, deleteCampaign, startCampaign, pauseCampaign,
-    resumeCampaign, stopCampaign, listCampaignAudit, getProgress, openImport, importLeads, closeImport, addLead,
-    updateLead, getLead, listLeads
+    resumeCampaign, stopCampaign, cloneCampaign, recycleLeads, listPolicyVersions, comparePolicyVersions,
+    listCampaignAudit, getProgress, getAnalytics, openImport, importLeads, closeImport, addLead, updateLead, getLead,
+    listLeads
   ]
 }
 
@@ -102,8 +123,13 @@ public protocol CampaignServiceHandler: Sendable {
   func resumeCampaign(_ request: ChangeCampaignStateRequest, context: CallContext) async throws -> Campaign
   /// Ends the campaign for good (cancelled); calls in progress are finished, nothing new is dialed.
   func stopCampaign(_ request: ChangeCampaignStateRequest, context: CallContext) async throws -> Campaign
+  func cloneCampaign(_ request: CloneCampaignRequest, context: CallContext) async throws -> Campaign
+  func recycleLeads(_ request: RecycleLeadsRequest, context: CallContext) async throws -> RecycleLeadsResponse
+  func listPolicyVersions(_ request: ListPolicyVersionsRequest, context: CallContext) async throws -> ListPolicyVersionsResponse
+  func comparePolicyVersions(_ request: ComparePolicyVersionsRequest, context: CallContext) async throws -> ComparePolicyVersionsResponse
   func listCampaignAudit(_ request: GetCampaignRequest, context: CallContext) async throws -> ListCampaignAuditResponse
   func getProgress(_ request: GetProgressRequest, context: CallContext) async throws -> CampaignProgress
+  func getAnalytics(_ request: GetCampaignRequest, context: CallContext) async throws -> CampaignAnalytics
   func openImport(_ request: OpenImportRequest, context: CallContext) async throws -> OpenImportResponse
   func importLeads(_ request: ImportLeadsRequest, context: CallContext) async throws -> ImportLeadsResponse
   func closeImport(_ request: CloseImportRequest, context: CallContext) async throws -> ImportSummary
@@ -145,10 +171,20 @@ public struct CampaignServiceServer: RPCService {
         try await ServiceCall.answer(request) { try await handler.resumeCampaign($0, context: context) }
       case "StopCampaign":
         try await ServiceCall.answer(request) { try await handler.stopCampaign($0, context: context) }
+      case "CloneCampaign":
+        try await ServiceCall.answer(request) { try await handler.cloneCampaign($0, context: context) }
+      case "RecycleLeads":
+        try await ServiceCall.answer(request) { try await handler.recycleLeads($0, context: context) }
+      case "ListPolicyVersions":
+        try await ServiceCall.answer(request) { try await handler.listPolicyVersions($0, context: context) }
+      case "ComparePolicyVersions":
+        try await ServiceCall.answer(request) { try await handler.comparePolicyVersions($0, context: context) }
       case "ListCampaignAudit":
         try await ServiceCall.answer(request) { try await handler.listCampaignAudit($0, context: context) }
       case "GetProgress":
         try await ServiceCall.answer(request) { try await handler.getProgress($0, context: context) }
+      case "GetAnalytics":
+        try await ServiceCall.answer(request) { try await handler.getAnalytics($0, context: context) }
       case "OpenImport":
         try await ServiceCall.answer(request) { try await handler.openImport($0, context: context) }
       case "ImportLeads":
@@ -223,6 +259,26 @@ public struct CampaignServiceClient: Sendable {
     try await ServiceCall.call(CampaignServiceMethods.stopCampaign, request, client, options)
   }
 
+  public func cloneCampaign(_ request: CloneCampaignRequest, options: CallOptions = .init())
+    async throws -> Campaign {
+    try await ServiceCall.call(CampaignServiceMethods.cloneCampaign, request, client, options)
+  }
+
+  public func recycleLeads(_ request: RecycleLeadsRequest, options: CallOptions = .init())
+    async throws -> RecycleLeadsResponse {
+    try await ServiceCall.call(CampaignServiceMethods.recycleLeads, request, client, options)
+  }
+
+  public func listPolicyVersions(_ request: ListPolicyVersionsRequest, options: CallOptions = .init())
+    async throws -> ListPolicyVersionsResponse {
+    try await ServiceCall.call(CampaignServiceMethods.listPolicyVersions, request, client, options)
+  }
+
+  public func comparePolicyVersions(_ request: ComparePolicyVersionsRequest, options: CallOptions = .init())
+    async throws -> ComparePolicyVersionsResponse {
+    try await ServiceCall.call(CampaignServiceMethods.comparePolicyVersions, request, client, options)
+  }
+
   public func listCampaignAudit(_ request: GetCampaignRequest, options: CallOptions = .init())
     async throws -> ListCampaignAuditResponse {
     try await ServiceCall.call(CampaignServiceMethods.listCampaignAudit, request, client, options)
@@ -231,6 +287,11 @@ public struct CampaignServiceClient: Sendable {
   public func getProgress(_ request: GetProgressRequest, options: CallOptions = .init())
     async throws -> CampaignProgress {
     try await ServiceCall.call(CampaignServiceMethods.getProgress, request, client, options)
+  }
+
+  public func getAnalytics(_ request: GetCampaignRequest, options: CallOptions = .init())
+    async throws -> CampaignAnalytics {
+    try await ServiceCall.call(CampaignServiceMethods.getAnalytics, request, client, options)
   }
 
   public func openImport(_ request: OpenImportRequest, options: CallOptions = .init())

@@ -3,24 +3,48 @@ import Telephony
 
 /// Turns what came in for a lead into a lead that can be called, or says why not. Pure.
 enum LeadIntake {
+  /// A further number of a lead, as it came.
+  struct Number: Hashable, Sendable {
+    var phone: String
+    var timeZone: String
+    var consent: Consent
+  }
+
   /// A lead as it came.
   struct Candidate: Hashable, Sendable {
     /// Of the upload; zero for a lead that came alone.
     var line: Int64
     var phone: String
-    var firstName: String
-    var lastName: String
-    var company: String
-    var email: String
-    var timeZone: String
-    var attributes: [String: String]
+    var firstName = ""
+    var lastName = ""
+    var company = ""
+    var email = ""
+    var timeZone = ""
+    var attributes: [String: String] = [:]
+    /// Of `phone`.
+    var consent = Consent.unknown
+    /// Those that are all empty are passed over.
+    var numbers: [Number] = []
+    /// ISO 3166-1 alpha-2 and the second part of ISO 3166-2; empty when not known.
+    var country = ""
+    var subdivision = ""
+    var notAfter: Instant?
   }
 
-  /// A candidate with a checked number.
+  /// A further number, checked.
+  struct AcceptedNumber: Hashable, Sendable {
+    var e164: String
+    var region: String
+    var timeZone: String
+    var consent: Consent
+  }
+
+  /// A candidate with checked numbers.
   struct Accepted: Hashable, Sendable {
     var candidate: Candidate
     var e164: String
     var region: String
+    var numbers: [AcceptedNumber]
   }
 
   struct Problem: Error, Hashable, Sendable {
@@ -32,6 +56,8 @@ enum LeadIntake {
     var message: String
   }
 
+  /// Further numbers of a lead at most.
+  static let mostNumbers = 4
   private static let longestText = 200
   private static let mostAttributes = 50
   private static let longestAttribute = 2000
@@ -57,56 +83,79 @@ enum LeadIntake {
     if !candidate.email.isEmpty, !isEmail(candidate.email) {
       throw refuse("email", "\"\(candidate.email)\" is no email address")
     }
-    if !candidate.timeZone.isEmpty, TimeZoneRules.named(candidate.timeZone) == nil {
-      throw refuse("time_zone", "\"\(candidate.timeZone)\" is no IANA time zone, such as America/Chicago")
-    }
+    if let message = zoneProblem(candidate.timeZone) { throw refuse("time_zone", message) }
     guard candidate.attributes.count <= mostAttributes else {
       throw refuse("attributes", "\(candidate.attributes.count) further columns; at most \(mostAttributes) are kept")
     }
     for (name, value) in candidate.attributes where value.count > longestAttribute {
       throw refuse(name, "is \(value.count) characters long; at most \(longestAttribute) are allowed")
     }
-    return Accepted(candidate: candidate, e164: number.e164, region: number.region)
+    let numbers = try furtherNumbers(of: candidate, beside: number.e164, defaultRegion: defaultRegion)
+    return Accepted(
+      candidate: try located(candidate, region: number.region), e164: number.e164, region: number.region,
+      numbers: numbers)
   }
 
-  /// Leads of one batch that share a number become one; the later ones are told as duplicates of the first.
-  static func merge(_ accepted: [Accepted]) -> (leads: [Accepted], problems: [Problem]) {
-    var places: [String: Int] = [:]
-    var leads: [Accepted] = []
-    var problems: [Problem] = []
-    for lead in accepted {
-      guard let place = places[lead.e164] else {
-        places[lead.e164] = leads.count
-        leads.append(lead)
-        continue
+  /// The further numbers, checked; one that the lead has already is passed over.
+  private static func furtherNumbers(
+    of candidate: Candidate, beside primary: String, defaultRegion: String?
+  ) throws(Problem) -> [AcceptedNumber] {
+    var numbers: [AcceptedNumber] = []
+    for (index, number) in candidate.numbers.enumerated() {
+      if number == Number(phone: "", timeZone: "", consent: .unknown) { continue }
+      func refuse(_ field: String, _ message: String) -> Problem {
+        Problem(line: candidate.line, kind: .invalid, field: "numbers[\(index)].\(field)", message: message)
       }
-      let first = leads[place].candidate
-      problems.append(
-        Problem(
-          line: lead.candidate.line, kind: .duplicate, field: "phone",
-          message: "\(lead.e164) is on line \(first.line) already; the two rows became one lead"))
-      leads[place].candidate = first.merged(with: lead.candidate)
+      let parsed: PhoneNumber
+      do {
+        parsed = try PhoneNumber.parse(number.phone, defaultRegion: defaultRegion)
+      } catch {
+        throw refuse("phone", error.description)
+      }
+      if let message = zoneProblem(number.timeZone) { throw refuse("time_zone", message) }
+      if parsed.e164 == primary || numbers.contains(where: { $0.e164 == parsed.e164 }) { continue }
+      guard numbers.count < mostNumbers else {
+        throw refuse("phone", "is one too many; a lead has at most \(mostNumbers) numbers besides the first")
+      }
+      numbers.append(
+        AcceptedNumber(
+          e164: parsed.e164, region: parsed.region, timeZone: number.timeZone, consent: number.consent))
     }
-    return (leads, problems)
+    return numbers
+  }
+
+  /// The candidate with its address as the law's tables name places. A state alone lies in the number's country.
+  private static func located(_ candidate: Candidate, region: String) throws(Problem) -> Candidate {
+    var located = candidate
+    located.country = candidate.country.uppercased()
+    located.subdivision = candidate.subdivision.uppercased()
+    if located.country.isEmpty && !located.subdivision.isEmpty { located.country = region }
+    if !located.country.isEmpty, !isCode(located.country, 2...2, digits: false) {
+      throw Problem(
+        line: candidate.line, kind: .invalid, field: "address.country",
+        message: "\"\(candidate.country)\" is no ISO 3166 code of a country, such as US")
+    }
+    if !located.subdivision.isEmpty, !isCode(located.subdivision, 1...3, digits: true) {
+      throw Problem(
+        line: candidate.line, kind: .invalid, field: "address.subdivision",
+        message: "\"\(candidate.subdivision)\" is no code of a state, such as FL or NSW; write the code, not the name")
+    }
+    return located
+  }
+
+  private static func isCode(_ text: String, _ length: ClosedRange<Int>, digits: Bool) -> Bool {
+    length.contains(text.count)
+      && text.allSatisfy { $0.isASCII && ($0.isUppercase || digits && $0.isNumber) }
+  }
+
+  private static func zoneProblem(_ name: String) -> String? {
+    name.isEmpty || TimeZoneRules.named(name) != nil
+      ? nil : "\"\(name)\" is no IANA time zone, such as America/Chicago"
   }
 
   private static func isEmail(_ text: String) -> Bool {
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
     return parts.count == 2 && !parts[0].isEmpty && parts[1].contains(".") && !parts[1].hasPrefix(".")
       && !parts[1].hasSuffix(".") && !text.contains(where: \.isWhitespace)
-  }
-}
-
-extension LeadIntake.Candidate {
-  /// This lead with what the other one knows better.
-  func merged(with other: Self) -> Self {
-    var merged = self
-    if !other.firstName.isEmpty { merged.firstName = other.firstName }
-    if !other.lastName.isEmpty { merged.lastName = other.lastName }
-    if !other.company.isEmpty { merged.company = other.company }
-    if !other.email.isEmpty { merged.email = other.email }
-    if !other.timeZone.isEmpty { merged.timeZone = other.timeZone }
-    merged.attributes.merge(other.attributes) { $1 }
-    return merged
   }
 }

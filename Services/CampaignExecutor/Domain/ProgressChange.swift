@@ -1,7 +1,16 @@
 /// How much a batch of facts moves a campaign's progress.
 struct ProgressChange: Hashable, Sendable {
-  /// What an outcome is counted for.
-  enum Kind: String, Sendable { case attempt, lead }
+  /// What is counted: outcomes of attempts and of leads, and how calls went.
+  enum Kind: String, Sendable {
+    case attempt, lead
+    /// By name.
+    case sum
+    /// Calls, and answered calls, by hour of the week on the lead's clock.
+    case hour
+    case hourAnswered = "hour_answered"
+    /// Leads by the attempt on which a person first spoke.
+    case reachedOn = "reached_on"
+  }
 
   struct OutcomeKey: Hashable, Sendable {
     var kind: Kind
@@ -20,7 +29,7 @@ struct ProgressChange: Hashable, Sendable {
 
   var isNothing: Bool { self == ProgressChange() }
 
-  mutating func count(_ outcome: String, _ kind: Kind) {
-    outcomes[OutcomeKey(kind: kind, outcome: outcome), default: 0] += 1
+  mutating func count(_ outcome: String, _ kind: Kind, by number: Int = 1) {
+    outcomes[OutcomeKey(kind: kind, outcome: outcome), default: 0] += number
   }
 }

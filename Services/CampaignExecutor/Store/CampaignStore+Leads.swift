@@ -1,7 +1,6 @@
 import CampaignTerms
 import Core
 import EventLog
-import JSON
 import Postgres
 import RPC
 import RingmasterMessages
@@ -10,8 +9,9 @@ import Wire
 
 /// Leads and their uploads.
 extension CampaignStore {
-  /// Leads in one event.
-  private static let leadsPerEvent = 500
+  /// How long an upload is taken to be under way after its last batch. Real time.
+  private static let importLease = Duration.minutes(15)
+  private static let importsAtATime = 100
 
   func openImport(
     of campaign: CampaignID, fileName: String, tenant: TenantID, now: Instant
@@ -45,6 +45,7 @@ extension CampaignStore {
         request.leads, refused: request.refused, of: known, campaign: campaign, tenant: tenant, now: now,
         in: transaction
       ).answer
+      try await transaction.execute(query("RenewImport"), tenant, importID, Self.importLease)
       let refused = answer.problems.count { $0.kind == .invalid }
       try await transaction.execute(
         query("InsertImportBatch"), tenant, importID, batch, request.leads.count + request.refused.count,
@@ -53,10 +54,19 @@ extension CampaignStore {
     }
   }
 
+  /// Uploads that have broken off without anybody saying so.
+  func abandonedImports() async throws -> [(tenant: TenantID, campaign: CampaignID, id: ImportID)] {
+    try await pool.query(query("AbandonedImports"), Self.importsAtATime).map {
+      (try $0.get("tenant_id"), try $0.get("campaign_id"), try $0.get("import_id"))
+    }
+  }
+
+  /// Closes an upload; a campaign whose leads are all done was waiting for that.
   func closeImport(
-    _ importID: ImportID, campaign: CampaignID, complete: Bool, tenant: TenantID
+    _ importID: ImportID, campaign: CampaignID, complete: Bool, tenant: TenantID, now: Instant
   ) async throws -> ImportSummary {
     try await pool.transaction(name: "CloseImport") { transaction in
+      _ = try await lock(campaign, tenant: tenant, in: transaction)
       guard let row = try await transaction.query(query("LockImport"), tenant, importID, campaign).first else {
         throw RPCError(.notFound, "no upload has the id \(importID)")
       }
@@ -64,6 +74,7 @@ extension CampaignStore {
       if state == "open" {
         state = complete ? "complete" : "broken_off"
         try await transaction.execute(query("CloseImport"), tenant, importID, state)
+        try await followProgress(of: campaign, tenant: tenant, now: now, in: transaction)
       }
       var summary = ImportSummary()
       summary.importId = importID.description
@@ -80,35 +91,76 @@ extension CampaignStore {
   }
 
   /// Adds one lead, or merges it into the one with its number.
+  ///
+  /// - Parameter clientKey: When not empty, adding with it again gives the same lead and changes nothing.
   func add(
-    _ lead: NewLead, to campaign: CampaignID, tenant: TenantID, now: Instant
+    _ lead: NewLead, clientKey: String, to campaign: CampaignID, tenant: TenantID, now: Instant
   ) async throws -> AddLeadResponse {
     try await pool.transaction(name: "AddLead") { transaction in
       let known = try await lock(campaign, tenant: tenant, in: transaction)
+      if !clientKey.isEmpty,
+        let answer = try await added(before: lead, clientKey, to: campaign, tenant: tenant, in: transaction)
+      {
+        return answer
+      }
       try Self.mustTakeLeads(known)
       let taken = try await takeIn(
         [lead], refused: [], of: known, campaign: campaign, tenant: tenant, now: now, in: transaction)
-      guard let stored = taken.leads.first else {
+      guard let stored = taken.leads.first, let id = LeadID(stored.leadId) else {
         let problem = taken.answer.problems.first
         throw RPCError(.invalidArgument, "lead.\(problem?.field ?? "phone"): \(problem?.message ?? "refused")")
       }
       var answer = AddLeadResponse()
       answer.lead = stored
       answer.merged = taken.answer.merged == 1
+      answer.problems = taken.answer.problems
+      if !clientKey.isEmpty {
+        try await transaction.execute(
+          query("InsertClientKey"), tenant, campaign, clientKey, id, lead.phone, answer.merged)
+      }
       return answer
     }
   }
 
-  /// Replaces a lead's data, all but its number.
+  /// What adding with this key gave the first time; nil when it is the first time.
+  private func added(
+    before lead: NewLead, _ clientKey: String, to campaign: CampaignID, tenant: TenantID,
+    in transaction: PostgresTransaction
+  ) async throws -> AddLeadResponse? {
+    guard
+      let row = try await transaction.query(query("LeadOfClientKey"), tenant, campaign, clientKey).first,
+      let stored = try await transaction.query(
+        query("LeadByID"), tenant, campaign, row.get("lead_id", as: LeadID.self)
+      ).first
+    else { return nil }
+    guard try row.get("phone", as: String.self) == lead.phone else {
+      throw RPCError(.alreadyExists, "client_key: another number was added with it; each lead needs a key of its own")
+    }
+    var answer = AddLeadResponse()
+    answer.lead = try Lead(stored)
+    answer.merged = try row.get("merged")
+    return answer
+  }
+
+  /// Replaces a lead's data, all but its first number.
   func update(
-    _ lead: LeadID, of campaign: CampaignID, with new: LeadIntake.Candidate, tenant: TenantID, now: Instant
+    _ lead: LeadID, of campaign: CampaignID, with new: LeadIntake.Accepted, tenant: TenantID, now: Instant
   ) async throws -> Lead {
     try await pool.transaction(name: "UpdateLead") { transaction in
-      let rows = try await transaction.query(
-        query("ReplaceLead"), tenant, campaign, lead, new.firstName, new.lastName, new.company, new.email,
-        new.timeZone, JSONValue(attributes: new.attributes))
-      guard let row = rows.first else { throw RPCError(.notFound, "no lead has the id \(lead)") }
-      let stored = try Lead(row)
+      _ = try await lock(campaign, tenant: tenant, in: transaction)
+      let owners = try await transaction.query(
+        query("OwnersOfNumbers"), tenant, campaign, new.numbers.map(\.e164)
+      ).map(Lead.init)
+      let others = owners.filter { $0.leadId != lead.description }
+      if let taken = new.numbers.first(where: { number in
+        others.contains { $0.phone == number.e164 || $0.numbers.contains { $0.phone == number.e164 } }
+      }) {
+        throw RPCError(
+          .alreadyExists, "lead.numbers: \(taken.e164) belongs to another lead of the campaign; nobody is called twice")
+      }
+      guard
+        let stored = try await replace([lead: new], campaign: campaign, tenant: tenant, in: transaction).first
+      else { throw RPCError(.notFound, "no lead has the id \(lead)") }
       try await tell(updated: [stored], campaign: campaign, tenant: tenant, now: now, in: transaction)
       return stored
     }
@@ -125,92 +177,9 @@ extension CampaignStore {
     try await pool.query(query("LeadsPage"), tenant, campaign, after, state, outcome?.rawValue, limit).map(Lead.init)
   }
 
-  private static func mustTakeLeads(_ campaign: Campaign) throws {
+  static func mustTakeLeads(_ campaign: Campaign) throws {
     if let state = CampaignLife.State(campaign.state), state.isOver {
       throw RPCError(.failedPrecondition, "the campaign is \(state.rawValue) and takes no more leads")
     }
-  }
-
-  private func takeIn(
-    _ new: [NewLead], refused: [LeadProblem], of known: Campaign, campaign: CampaignID, tenant: TenantID, now: Instant,
-    in transaction: PostgresTransaction
-  ) async throws -> (answer: ImportLeadsResponse, leads: [Lead]) {
-    var answer = ImportLeadsResponse()
-    answer.problems = refused
-    let region = known.policy.flatMap { $0.defaultRegion.isEmpty ? nil : $0.defaultRegion }
-    var accepted: [LeadIntake.Accepted] = []
-    for lead in new {
-      do {
-        accepted.append(try LeadIntake.accept(.init(lead), defaultRegion: region))
-      } catch {
-        answer.problems.append(LeadProblem(error))
-      }
-    }
-    let merged = LeadIntake.merge(accepted)
-    answer.problems += merged.problems.map(LeadProblem.init)
-    answer.merged = Int32(merged.problems.count)
-    guard !merged.leads.isEmpty else { return (answer, []) }
-    let stored = try await upsert(merged.leads, campaign: campaign, tenant: tenant, now: now, in: transaction)
-    let lines = Dictionary(merged.leads.map { ($0.e164, $0.candidate.line) }) { first, _ in first }
-    for lead in stored.known {
-      answer.merged += 1
-      answer.problems.append(
-        LeadProblem(
-          .init(
-            line: lines[lead.phone] ?? 0, kind: .duplicate, field: "phone",
-            message: "\(lead.phone) is in the campaign already; the row was merged into that lead")))
-    }
-    answer.added = Int32(stored.added.count)
-    answer.problems.sort { $0.line < $1.line }
-    try await tell(added: stored.added, campaign: campaign, tenant: tenant, now: now, in: transaction)
-    try await tell(updated: stored.known, campaign: campaign, tenant: tenant, now: now, in: transaction)
-    var change = ProgressChange()
-    change.leads = stored.added.count
-    try await move(change, campaign: campaign, tenant: tenant, in: transaction)
-    return (answer, stored.added + stored.known)
-  }
-
-  private func upsert(
-    _ leads: [LeadIntake.Accepted], campaign: CampaignID, tenant: TenantID, now: Instant,
-    in transaction: PostgresTransaction
-  ) async throws -> (added: [Lead], known: [Lead]) {
-    // In the order of their numbers, so that two uploads cannot wait for each other.
-    let sorted = leads.sorted { $0.e164 < $1.e164 }
-    let people = sorted.map(\.candidate)
-    let ids = Dictionary(uniqueKeysWithValues: leads.map { ($0.e164, LeadID.random()) })  // Ids in the order of lines.
-    let rows = try await transaction.query(
-      query("UpsertLeads"), tenant, campaign, sorted.compactMap { ids[$0.e164] }, sorted.map(\.e164),
-      sorted.map(\.region), people.map(\.firstName), people.map(\.lastName), people.map(\.company),
-      people.map(\.email), people.map(\.timeZone), people.map { JSONValue(attributes: $0.attributes) }, now)
-    var added: [Lead] = []
-    var known: [Lead] = []
-    for row in rows {
-      if try row.get("added") { added.append(try Lead(row)) } else { known.append(try Lead(row)) }
-    }
-    return (added, known)
-  }
-
-  private func tell(
-    added leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    for start in stride(from: 0, to: leads.count, by: Self.leadsPerEvent) {
-      var event = LeadsAdded()
-      event.campaignId = campaign.description
-      event.leads = Array(leads[start..<min(start + Self.leadsPerEvent, leads.count)])
-      try await events.append(
-        [NewEvent(key: event.campaignId, message: event)], in: transaction, at: now, tenant: tenant)
-    }
-  }
-
-  private func tell(
-    updated leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    guard !leads.isEmpty else { return }
-    try await events.append(
-      leads.map { lead in
-        var event = LeadUpdated()
-        event.lead = lead
-        return NewEvent(key: campaign.description, message: event)
-      }, in: transaction, at: now, tenant: tenant)
   }
 }

@@ -24,16 +24,24 @@ extension CampaignStore {
     progress.costMicros = try row.get("cost_micros")
     progress.revision = try row.get("revision")
     progress.at = Timestamp(now)
-    for row in try await pool.query(query("ProgressOutcomes"), tenant, id) {
-      let outcome: String = try row.get("outcome")
-      let count: Int64 = try row.get("count")
-      if try row.get("kind", as: String.self) == "attempt" {
+    for (kind, outcome, count) in try await counts(of: id, tenant: tenant, [.attempt, .lead]) {
+      if kind == .attempt {
         progress.attemptsByOutcome[outcome] = count
       } else {
         progress.leadsByOutcome[outcome] = count
       }
     }
     return progress
+  }
+
+  /// What was counted of these kinds, by kind, then by what it was counted for.
+  func counts(
+    of id: CampaignID, tenant: TenantID, _ kinds: [ProgressChange.Kind]
+  ) async throws -> [(kind: ProgressChange.Kind, of: String, count: Int64)] {
+    try await pool.query(query("ProgressOutcomes"), tenant, id, kinds.map(\.rawValue)).compactMap { row in
+      guard let kind = ProgressChange.Kind(rawValue: try row.get("kind")) else { return nil }
+      return (kind, try row.get("outcome"), try row.get("count"))
+    }
   }
 
   func move(
@@ -50,8 +58,8 @@ extension CampaignStore {
       outcomes.map(\.value))
   }
 
-  /// Ends the campaign when every lead has a final outcome and no upload is open, and pauses it when its budget is
-  /// spent. Looks at the sums after `change` was stored.
+  /// Ends the campaign when every lead has a final outcome, no upload is open and nobody feeds it, and pauses it when its
+  /// budget is spent; both with a notification. Looks at the sums after `change` was stored.
   func followProgress(
     of id: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
@@ -63,19 +71,41 @@ extension CampaignStore {
     let cost: Int64 = try row.get("cost_micros")
     if leads > 0 && done == leads {
       let open: Int64? = try await transaction.query(query("OpenImports"), tenant, id).first?.get("open")
-      guard open == 0 else { return }
-      let campaign = try await lock(id, tenant: tenant, in: transaction)
-      _ = try await move(
-        campaign, id: id, .complete, tenant: tenant, actor: "system", reason: "all leads have a final outcome",
-        now: now, in: transaction)
-    } else if state == .active {
-      let campaign = try await lock(id, tenant: tenant, in: transaction)
-      guard let budget = campaign.policy?.budgetMicros, budget > 0, cost >= budget, campaign.state == .active else {
-        return
-      }
-      _ = try await move(
-        campaign, id: id, .pause, tenant: tenant, actor: "system", reason: "the budget is spent", now: now,
-        in: transaction)
+      if open == 0, try await complete(id, tenant: tenant, now: now, in: transaction) { return }
     }
+    guard state == .active else { return }
+    let campaign = try await lock(id, tenant: tenant, in: transaction)
+    guard let budget = campaign.policy?.budgetMicros, budget > 0, cost >= budget, campaign.state == .active else {
+      return
+    }
+    _ = try await move(
+      campaign, id: id, .pause, tenant: tenant, actor: "system", reason: "the budget is spent", now: now,
+      in: transaction)
+    let policy = ErrorPolicy(reason: "budget_exceeded", detail: "", passes: false)
+    try await notify(
+      "budget_exceeded", campaign: id, severity: policy.severity, text: policy.text, tenant: tenant, now: now,
+      in: transaction)
+  }
+
+  /// Answers whether the campaign has ended: one that is fed as long as it runs does not.
+  private func complete(
+    _ id: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+  ) async throws -> Bool {
+    let campaign = try await lock(id, tenant: tenant, in: transaction)
+    guard campaign.policy?.alwaysOn != true, campaign.state == .active || campaign.state == .paused else {
+      return false
+    }
+    // Once more under the lock: leads may have joined meanwhile.
+    guard let row = try await transaction.query(query("ProgressOfCampaign"), tenant, id).first else { return false }
+    let leads: Int64 = try row.get("leads")
+    guard try row.get("done") == leads else { return false }
+    _ = try await move(
+      campaign, id: id, .complete, tenant: tenant, actor: "system", reason: "all leads have a final outcome",
+      now: now, in: transaction)
+    try await notify(
+      "campaign_completed", campaign: id, severity: .info,
+      text: "\"\(campaign.policy?.name ?? "")\" is completed: no leads are left to call, \(leads) have a final outcome",
+      tenant: tenant, now: now, in: transaction)
+    return true
   }
 }

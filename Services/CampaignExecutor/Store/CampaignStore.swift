@@ -15,7 +15,8 @@ struct CampaignStore: Sendable {
   init(pool: PostgresPool, events: EventLog) throws {
     self.pool = pool
     self.events = events
-    catalog = try QueryCatalog(PackageResources.campaign_queries_sql)
+    catalog = try QueryCatalog(
+      PackageResources.campaign_queries_sql, PackageResources.lead_queries_sql, PackageResources.notice_queries_sql)
   }
 
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
@@ -23,11 +24,18 @@ struct CampaignStore: Sendable {
   func create(_ policy: CampaignPolicy, tenant: TenantID, actor: String, now: Instant) async throws -> Campaign {
     let id = CampaignID.random()
     return try await pool.transaction(name: "CreateCampaign") { transaction in
-      try await transaction.execute(query("InsertCampaign"), tenant, id, policy.encoded(), now)
-      try await transaction.execute(query("InsertProgress"), tenant, id)
-      try await transaction.execute(query("InsertPolicyVersion"), tenant, id, 1, policy.encoded(), actor, now)
-      return try await changed(id, tenant: tenant, now: now, in: transaction)
+      try await create(id, policy, tenant: tenant, actor: actor, now: now, in: transaction)
     }
+  }
+
+  func create(
+    _ id: CampaignID, _ policy: CampaignPolicy, tenant: TenantID, actor: String, now: Instant,
+    in transaction: PostgresTransaction
+  ) async throws -> Campaign {
+    try await transaction.execute(query("InsertCampaign"), tenant, id, policy.encoded(), now)
+    try await transaction.execute(query("InsertProgress"), tenant, id)
+    try await transaction.execute(query("InsertPolicyVersion"), tenant, id, 1, policy.encoded(), actor, now)
+    return try await changed(id, tenant: tenant, now: now, in: transaction)
   }
 
   func campaign(_ id: CampaignID, tenant: TenantID) async throws -> Campaign? {
@@ -60,7 +68,10 @@ struct CampaignStore: Sendable {
       let version = Int(current.policyVersion) + 1
       try await transaction.execute(query("SavePolicy"), tenant, id, policy.encoded(), version, now)
       try await transaction.execute(query("InsertPolicyVersion"), tenant, id, version, policy.encoded(), actor, now)
-      return try await changed(id, tenant: tenant, now: now, in: transaction)
+      _ = try await changed(id, tenant: tenant, now: now, in: transaction)
+      // The edit may have changed what it waits for: it is not fed any more, or its budget is spent.
+      try await followProgress(of: id, tenant: tenant, now: now, in: transaction)
+      return try await lock(id, tenant: tenant, in: transaction)
     }
   }
 
@@ -80,7 +91,7 @@ struct CampaignStore: Sendable {
   ) async throws -> Campaign {
     try await pool.transaction(name: "ChangeCampaign") { transaction in
       let campaign = try await lock(id, tenant: tenant, in: transaction)
-      if change == .start {
+      if change == .start, campaign.policy?.alwaysOn != true {
         let leads: Int64? = try await transaction.query(query("ProgressOfCampaign"), tenant, id).first?.get("leads")
         guard let leads, leads > 0 else {
           throw RPCError(.failedPrecondition, "the campaign has no leads; upload some before it is started")

@@ -23,6 +23,16 @@ extension Lead {
     for (name, value) in try row.get("attributes", as: JSONValue.self).objectValue ?? [:] {
       attributes[name] = value.stringValue
     }
+    consent = Consent(rawValue: try row.get("consent"))?.wire ?? .withdrawn
+    numbers = (try row.get("numbers", as: JSONValue.self).arrayValue ?? []).map(LeadNumber.init(stored:))
+    let country: String = try row.get("country")
+    if !country.isEmpty {
+      var place = RingmasterMessages.LeadAddress()
+      place.country = country
+      place.subdivision = try row.get("subdivision")
+      address = place
+    }
+    notAfter = try row.get("not_after", as: Instant?.self).map(Timestamp.init)
     state = try row.get("state", as: String.self) == "done" ? .done : .open
     outcome =
       try row.get("outcome", as: String?.self).flatMap(Telephony.CallOutcome.init(rawValue:))?.wire ?? .unspecified
@@ -35,6 +45,44 @@ extension Lead {
       scored = true
     }
     doneReason = try row.get("done_reason")
+    sequenceStep = Int32(try row.get("sequence_step", as: Int.self))
+    stepDueAt = try row.get("step_due_at", as: Instant?.self).map(Timestamp.init)
+  }
+
+  /// The lead as intake knows leads: what it may be merged with.
+  var accepted: LeadIntake.Accepted {
+    LeadIntake.Accepted(
+      candidate: LeadIntake.Candidate(
+        line: 0, phone: phone, firstName: firstName, lastName: lastName, company: company, email: email,
+        timeZone: timeZone, attributes: attributes, consent: Consent(consent) ?? .withdrawn,
+        country: address?.country ?? "", subdivision: address?.subdivision ?? "", notAfter: notAfter?.instant),
+      e164: phone, region: region,
+      numbers: numbers.map {
+        LeadIntake.AcceptedNumber(
+          e164: $0.phone, region: $0.region, timeZone: $0.timeZone, consent: Consent($0.consent) ?? .withdrawn)
+      })
+  }
+}
+
+extension LeadNumber {
+  /// From the lead's row. Consent that cannot be read is none.
+  init(stored json: JSONValue) {
+    self.init()
+    phone = json["phone"]?.stringValue ?? ""
+    region = json["region"]?.stringValue ?? ""
+    timeZone = json["time_zone"]?.stringValue ?? ""
+    consent = Consent(rawValue: json["consent"]?.stringValue ?? "")?.wire ?? .withdrawn
+  }
+}
+
+extension Consent {
+  var wire: ConsentLevel {
+    switch self {
+    case .unknown: .unspecified
+    case .express: .express
+    case .expressWritten: .expressWritten
+    case .withdrawn: .withdrawn
+    }
   }
 }
 
@@ -44,13 +92,39 @@ extension JSONValue {
     for (name, value) in attributes.sorted(by: { $0.key < $1.key }) { object[name] = .string(value) }
     self = .object(object)
   }
+
+  init(numbers: [LeadIntake.AcceptedNumber]) {
+    self = .array(
+      numbers.map {
+        [
+          "phone": .string($0.e164), "region": .string($0.region), "time_zone": .string($0.timeZone),
+          "consent": .string($0.consent.rawValue),
+        ]
+      })
+  }
 }
 
 extension LeadIntake.Candidate {
-  init(_ wire: NewLead) {
+  /// - Throws: the field whose word is not known.
+  init(_ wire: NewLead) throws(LeadIntake.Problem) {
+    func known(_ level: ConsentLevel, _ field: String) throws(LeadIntake.Problem) -> Consent {
+      if let consent = Consent(level) { return consent }
+      throw LeadIntake.Problem(
+        line: wire.line, kind: .invalid, field: field,
+        message: "is not known; known are express, express_written and withdrawn")
+    }
+    var numbers: [LeadIntake.Number] = []
+    for (index, number) in wire.numbers.enumerated() {
+      numbers.append(
+        LeadIntake.Number(
+          phone: number.phone, timeZone: number.timeZone,
+          consent: try known(number.consent, "numbers[\(index)].consent")))
+    }
     self.init(
       line: wire.line, phone: wire.phone, firstName: wire.firstName, lastName: wire.lastName, company: wire.company,
-      email: wire.email, timeZone: wire.timeZone, attributes: wire.attributes)
+      email: wire.email, timeZone: wire.timeZone, attributes: wire.attributes,
+      consent: try known(wire.consent, "consent"), numbers: numbers, country: wire.address?.country ?? "",
+      subdivision: wire.address?.subdivision ?? "", notAfter: wire.notAfter?.instant)
   }
 }
 

@@ -19,9 +19,22 @@ struct ExecutorFacts: Sendable {
     var campaign: CampaignID
   }
 
-  /// From auto-dialer: attempts, retries and leads that are done.
-  func takeAttempts(_ events: [Event], in transaction: PostgresTransaction) async throws {
+  /// What a batch of the dialer's facts comes to.
+  private struct Effects {
     var changes: [CampaignKey: ProgressChange] = [:]
+    var completed: [TenantID: [Lead]] = [:]
+    var blocked: [(key: CampaignKey, what: CampaignBlocked)] = []
+    /// Of the campaigns of the batch, as far as they were asked for.
+    var sequences: [CampaignKey: LeadSequence?] = [:]
+
+    mutating func change(_ key: CampaignKey, _ body: (inout ProgressChange) -> Void) {
+      body(&changes[key, default: .init()])
+    }
+  }
+
+  /// From auto-dialer: attempts, retries, leads that are done, and what keeps campaigns from calling.
+  func takeAttempts(_ events: [Event], in transaction: PostgresTransaction) async throws {
+    var effects = Effects()
     for event in events {
       switch event.type {
       case AttemptStarted.fullName:
@@ -30,36 +43,53 @@ struct ExecutorFacts: Sendable {
         else { continue }
         let attempts = try await store.called(
           lead, of: key.campaign, tenant: key.tenant, at: permit.grantedAt?.instant ?? clock.now(), in: transaction)
-        changes[key, default: .init()].attempts += 1
-        changes[key, default: .init()].inFlight += 1
-        if attempts == 1 { changes[key, default: .init()].called += 1 }
-        if attempts.map({ $0 > 1 }) ?? false { changes[key, default: .init()].retriesWaiting -= 1 }
+        effects.change(key) { change in
+          change.attempts += 1
+          change.inFlight += 1
+          if attempts == 1 { change.called += 1 }
+          if let attempts, attempts > 1 { change.retriesWaiting -= 1 }
+        }
       case AttemptWithdrawn.fullName:
         let withdrawn = try AttemptWithdrawn.decode(event.payload)
         guard let key = key(event, withdrawn.campaignId), let lead = LeadID(withdrawn.leadId) else { continue }
         let attempts = try await store.notCalled(
           lead, of: key.campaign, tenant: key.tenant, dueAt: withdrawn.dueAt?.instant, in: transaction)
-        changes[key, default: .init()].attempts -= 1
-        changes[key, default: .init()].inFlight -= 1
-        if attempts == 0 { changes[key, default: .init()].called -= 1 }
-        if attempts.map({ $0 > 0 }) ?? false { changes[key, default: .init()].retriesWaiting += 1 }
+        effects.change(key) { change in
+          change.attempts -= 1
+          change.inFlight -= 1
+          if attempts == 0 { change.called -= 1 }
+          if let attempts, attempts > 0 { change.retriesWaiting += 1 }
+        }
       case RetryScheduled.fullName:
         let retry = try RetryScheduled.decode(event.payload)
         guard let key = key(event, retry.campaignId), let lead = LeadID(retry.leadId) else { continue }
         try await store.waits(
           lead, of: key.campaign, tenant: key.tenant, outcome: Telephony.CallOutcome(retry.outcome),
           dueAt: retry.dueAt?.instant, in: transaction)
-        changes[key, default: .init()].inFlight -= 1
-        changes[key, default: .init()].retriesWaiting += 1
+        effects.change(key) { change in
+          change.inFlight -= 1
+          change.retriesWaiting += 1
+        }
       case LeadFinished.fullName:
         let finished = try LeadFinished.decode(event.payload)
         guard let key = key(event, finished.campaignId), let lead = LeadID(finished.leadId) else { continue }
-        try await finish(finished, lead: lead, key: key, changes: &changes, in: transaction)
+        try await finish(finished, lead: lead, key: key, effects: &effects, in: transaction)
+      case CampaignBlocked.fullName:
+        let blocked = try CampaignBlocked.decode(event.payload)
+        guard let key = key(event, blocked.campaignId) else { continue }
+        effects.blocked.append((key, blocked))
       default:
         continue
       }
     }
-    try await store(changes, in: transaction)
+    for (tenant, leads) in effects.completed.sorted(by: { $0.key < $1.key }) {
+      try await store.tell(completed: leads, tenant: tenant, now: clock.now(), in: transaction)
+    }
+    try await store(effects.changes, in: transaction)
+    for (key, what) in effects.blocked {
+      try await store.blocked(
+        key.campaign, by: what, tenant: key.tenant, now: clock.now(), in: transaction)
+    }
   }
 
   /// From outcome-tracker: costs, scores, and attempts by outcome.
@@ -72,31 +102,74 @@ struct ExecutorFacts: Sendable {
         logger.error("an outcome cannot be read and is left out", [LogField("event_id", event.id)])
         continue
       }
-      changes[key, default: .init()].costMicros += record.costMicros
-      changes[key, default: .init()].count(outcome.rawValue, .attempt)
-      if let score = record.score {
-        try await store.scored(lead, of: key.campaign, tenant: key.tenant, score: Int(score.score), in: transaction)
-      }
+      let attempt = Int(record.attemptNumber)
+      let spoke = try await store.spoke(
+        lead, of: key.campaign, tenant: key.tenant, score: record.score.map { Int($0.score) },
+        reachedOn: outcome.reachedPerson ? attempt : nil, in: transaction)
+      let tally = CallTally(
+        outcome: outcome, at: (record.requestedAt ?? record.endedAt)?.instant ?? clock.now(),
+        answered: record.answeredAt != nil, talk: record.talkDuration?.duration ?? .zero, attempt: attempt)
+      var change = changes[key] ?? .init()
+      change.costMicros += record.costMicros
+      tally.count(
+        in: &change, zone: Self.zone(spoke?.timeZone ?? "", number: record.to), isFirstReach: spoke?.isFirst ?? false)
+      changes[key] = change
     }
     try await store(changes, in: transaction)
   }
 
+  /// Where the lead lives: as it says, or else the first zone that its number can be in.
+  private static func zone(_ name: String, number: String) -> TimeZoneRules? {
+    if !name.isEmpty { return TimeZoneRules.named(name) }
+    let zones = try? PhoneNumber.parse(number, defaultRegion: nil).possibleTimeZones
+    return zones?.first.flatMap { TimeZoneRules.named($0) }
+  }
+
+  /// The dialer is done with a lead: so is the campaign, unless its sequence goes on.
   private func finish(
-    _ finished: LeadFinished, lead: LeadID, key: CampaignKey, changes: inout [CampaignKey: ProgressChange],
+    _ finished: LeadFinished, lead: LeadID, key: CampaignKey, effects: inout Effects,
     in transaction: PostgresTransaction
   ) async throws {
     let outcome = Telephony.CallOutcome(finished.outcome)
-    guard
-      let ended = try await store.done(
-        lead, of: key.campaign, tenant: key.tenant, outcome: outcome, reason: finished.reason, in: transaction)
-    else { return }
-    var change = changes[key] ?? .init()
-    change.done += 1
-    // With a call it was in flight; without one it waited, for a retry if it had been called before.
-    if !finished.callId.isEmpty { change.inFlight -= 1 } else if ended.attempts > 0 { change.retriesWaiting -= 1 }
-    if ended.outcome == .qualified || ended.outcome == .callbackRequested { change.successful += 1 }
-    change.count(ended.outcome?.rawValue ?? finished.reason, .lead)
-    changes[key] = change
+    let attempts: Int
+    if let (place, next) = try await nextStep(of: lead, outcome: outcome, key, &effects, in: transaction) {
+      try await store.waits(
+        lead, of: key.campaign, tenant: key.tenant, outcome: outcome, dueAt: nil, in: transaction)
+      try await store.move(lead, of: key.campaign, tenant: key.tenant, to: next, in: transaction)
+      attempts = place.attempts
+    } else {
+      guard
+        let ended = try await store.done(
+          lead, of: key.campaign, tenant: key.tenant, outcome: outcome, reason: finished.reason, in: transaction)
+      else { return }
+      effects.completed[key.tenant, default: []].append(ended)
+      effects.change(key) { $0.end(ended) }
+      attempts = Int(ended.attempts)
+    }
+    effects.change(key) { change in
+      // With a call it was in flight; without one it waited, for a retry if it had been called before.
+      if !finished.callId.isEmpty { change.inFlight -= 1 } else if attempts > 0 { change.retriesWaiting -= 1 }
+    }
+  }
+
+  /// Where a lead that was at a call step is and what comes next; nil when the lead is done.
+  private func nextStep(
+    of lead: LeadID, outcome: Telephony.CallOutcome?, _ key: CampaignKey, _ effects: inout Effects,
+    in transaction: PostgresTransaction
+  ) async throws -> (CampaignStore.SequencePlace, LeadSequence.Position)? {
+    let known: LeadSequence?
+    if let asked = effects.sequences[key] {
+      known = asked
+    } else {
+      known = try await store.sequence(of: key.campaign, tenant: key.tenant, in: transaction)
+      effects.sequences[key] = .some(known)
+    }
+    guard let known,
+      let place = try await store.place(of: lead, campaign: key.campaign, tenant: key.tenant, in: transaction),
+      known.kind(of: place.step) == .call,
+      let next = known.position(after: place.step, outcome: outcome, joined: place.joined, now: clock.now())
+    else { return nil }
+    return (place, next)
   }
 
   private func key(_ event: Event, _ campaign: String) -> CampaignKey? {

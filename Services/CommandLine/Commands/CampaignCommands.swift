@@ -19,6 +19,8 @@ struct CampaignCommands: Sendable {
     case "delete":
       let answer = try await gateway.send(.delete, "/api/campaigns/\(try id())")
       if terminal.asJSON { terminal.json(answer) } else { terminal.line("deleted") }
+    case let name where CampaignHistoryCommands.names.contains(name):
+      try await CampaignHistoryCommands(gateway: gateway, terminal: terminal, arguments: arguments).run(name)
     case let other: throw Arguments.UsageError(description: "campaigns \(other) is not known; see ringmaster --help")
     }
   }

@@ -13,6 +13,13 @@ enum Help {
       campaigns progress CAMPAIGN            where it stands
       campaigns audit CAMPAIGN               who changed its state, when and why
       campaigns delete CAMPAIGN              a draft or a stopped one
+      campaigns analytics CAMPAIGN           how its calls went: shares, costs, hours of the week
+      campaigns versions CAMPAIGN            every version of its policy, who made it and what it changed
+      campaigns compare CAMPAIGN --from N [--to N]
+      campaigns clone CAMPAIGN [--name N] [--open-leads] [--outcomes no_answer,busy]
+                                             a new draft with its policy, and with leads of these kinds
+      campaigns recycle CAMPAIGN --outcomes no_answer,busy
+                                             calls done leads with these outcomes again
       leads upload CAMPAIGN FILE.csv         leads from a file; one column must be called phone
       leads add CAMPAIGN --phone NUMBER [--first-name N] [--last-name N] [--company N] [--email E]
       leads list CAMPAIGN [--state open|done] [--outcome O] [--limit N] [--cursor C]
@@ -34,6 +41,12 @@ enum Help {
       numbers show|activate|warm-up|rest|quarantine|retire|release NUMBER
       numbers add NUMBER --tier N [--warm] [--time-zone Z]
       numbers buy NAME --tier N [--count N] [--country AU] [--kind mobile|local|toll_free] [--bundle BU…]
+      notifications [CAMPAIGN]               what people should know of, newest first
+      webhooks list                          where other systems are told, and how far that has come
+      webhooks create --url URL [--kinds notification,campaign.changed,lead.completed]
+      webhooks show|delete WEBHOOK
+      webhooks messages WEBHOOK [--after N]  what was or will be sent
+      webhooks replay WEBHOOK --from N       sends everything from message N on again
       rpc ENDPOINT list                      the methods that a service has
       rpc ENDPOINT METHOD [JSON]             calls a method; JSON is the request ("-" reads it from standard input)
       migrate [SERVICE…]                     brings the services' schemas up to date, all of them if none is named

@@ -53,4 +53,15 @@ struct NextStep: Hashable, Sendable {
         reason: reached ? "not reached in \(attemptNumber) calls" : "not reached yet")
     }
   }
+
+  /// An email of a campaign's sequence.
+  ///
+  /// - Parameter outcome: Of the last call; nil before the first.
+  static func email(step: Int, outcome: CallOutcome?, attempts: Int) -> NextStep {
+    let reason = "step \(step) of the campaign's sequence"
+    guard let outcome else { return NextStep(emailCampaign: .cold, action: "send_email", reason: reason) }
+    let after = decide(outcome: outcome, optedOut: false, attemptNumber: attempts, scoredAction: nil)
+    return NextStep(
+      emailCampaign: after.emailCampaign, action: after.emailCampaign == .none ? "none" : "send_email", reason: reason)
+  }
 }

@@ -21,12 +21,12 @@ struct ActionStore: Sendable {
   }
 
   func plan(
-    _ step: NextStep, after outcome: Telephony.CallOutcome, call: CallID, campaign: CampaignID, lead: LeadID,
+    _ step: NextStep, after outcome: Telephony.CallOutcome?, call: CallID, campaign: CampaignID, lead: LeadID,
     tenant: TenantID, at now: Instant, in transaction: PostgresTransaction
   ) async throws {
     try await transaction.execute(
-      insert, tenant, call, campaign, lead, outcome.rawValue, step.emailCampaign.rawValue, step.action, step.reason,
-      now)
+      insert, tenant, call, campaign, lead, outcome?.rawValue ?? "", step.emailCampaign.rawValue, step.action,
+      step.reason, now)
   }
 
   /// A page after `position`: those of one lead, or of a whole campaign.

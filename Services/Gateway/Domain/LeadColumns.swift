@@ -7,6 +7,9 @@ struct LeadColumns: Hashable, Sendable {
     case lastName = "last_name"
     case company, email
     case timeZone = "time_zone"
+    case consent, country
+    case subdivision = "state"
+    case notAfter = "not_after"
 
     fileprivate var names: Set<String> {
       switch self {
@@ -16,9 +19,23 @@ struct LeadColumns: Hashable, Sendable {
       case .company: ["company", "company_name", "organisation", "organization", "business"]
       case .email: ["email", "e_mail", "email_address", "mail"]
       case .timeZone: ["time_zone", "timezone", "tz"]
+      case .consent: ["consent", "phone_consent"]
+      case .country: ["country", "country_code"]
+      case .subdivision: ["state", "province", "subdivision"]
+      case .notAfter: ["not_after", "call_before", "expires_at"]
       }
     }
   }
+
+  /// What a further number has: phone2, phone2_consent, phone2_time_zone, and so on up to phone5.
+  enum NumberField: String, Sendable, CaseIterable {
+    case phone
+    case consent
+    case timeZone = "time_zone"
+  }
+
+  /// Further numbers of a lead at most: phone2 to phone5.
+  static let furtherNumbers = 4
 
   /// What is wrong with a header, for people.
   struct HeaderProblem: Error, Hashable, Sendable {
@@ -27,6 +44,7 @@ struct LeadColumns: Hashable, Sendable {
 
   private enum Column: Hashable, Sendable {
     case field(Field)
+    case number(Int, NumberField)
     case attribute(String)
   }
 
@@ -35,6 +53,8 @@ struct LeadColumns: Hashable, Sendable {
   /// A row, by field and attribute.
   struct Values: Hashable, Sendable {
     var fields: [Field: String] = [:]
+    /// Further numbers, those of phone2 first; empty where the row has none.
+    var numbers: [[NumberField: String]] = []
     var attributes: [String: String] = [:]
 
     func text(_ field: Field) -> String { fields[field] ?? "" }
@@ -48,7 +68,9 @@ struct LeadColumns: Hashable, Sendable {
       guard !name.isEmpty else { throw HeaderProblem(message: "column \(index + 1) of the header has no name") }
       guard taken.insert(name).inserted else { throw HeaderProblem(message: "the header names \"\(name)\" twice") }
       let field = Field.allCases.first { $0.names.contains(name) }
-      if let field, !columns.contains(.field(field)) {
+      if let number = Self.number(name) {
+        columns.append(number)
+      } else if let field, !columns.contains(.field(field)) {
         columns.append(.field(field))
       } else {
         columns.append(.attribute(name))
@@ -70,6 +92,9 @@ struct LeadColumns: Hashable, Sendable {
       guard !text.isEmpty else { continue }
       switch column {
       case .field(let field): values.fields[field] = text
+      case .number(let index, let field):
+        while values.numbers.count <= index { values.numbers.append([:]) }
+        values.numbers[index][field] = text
       case .attribute(let name): values.attributes[name] = text
       }
     }
@@ -77,6 +102,20 @@ struct LeadColumns: Hashable, Sendable {
   }
 
   var count: Int { columns.count }
+
+  /// "phone2", "phone_2", "phone2_consent".
+  private static func number(_ name: String) -> Column? {
+    guard name.hasPrefix("phone") else { return nil }
+    var rest = name.dropFirst("phone".count)
+    if rest.first == "_" { rest = rest.dropFirst() }
+    guard let digit = rest.first.flatMap({ Int(String($0)) }), (2...furtherNumbers + 1).contains(digit) else {
+      return nil
+    }
+    rest = rest.dropFirst()
+    if rest.isEmpty { return .number(digit - 2, .phone) }
+    guard rest.first == "_" else { return nil }
+    return NumberField(rawValue: String(rest.dropFirst())).map { .number(digit - 2, $0) }
+  }
 
   private static func trimmed(_ text: String) -> String {
     guard let first = text.firstIndex(where: { !$0.isWhitespace }),

@@ -40,6 +40,7 @@ struct LeadRoutes: Sendable {
     var addition = AddLeadRequest()
     addition.campaignId = request.parameter("id")
     addition.lead = try await context.message(NewLead.self, from: request)
+    addition.clientKey = request.headers["Idempotency-Key"] ?? ""
     let answer = try await context.campaigns.addLead(addition, options: context.options(caller))
     return .json(answer.json, status: answer.merged ? .ok : .created)
   }

@@ -46,7 +46,7 @@ struct LeadUpload: Sendable {
       request.refused = batch.refused
       let answer = try await campaigns.importLeads(request, options: options)
       let room = max(0, Self.mostProblems - problems.count)
-      problems += answer.problems.prefix(room)
+      problems += answer.problems.prefix(room).map(Self.named)
       omitted += max(0, answer.problems.count - room)
       (batch.leads, batch.refused) = ([], [])
     }
@@ -98,20 +98,15 @@ struct LeadUpload: Sendable {
           problem(line, "row", "has \(cells.count) cells, the header \(columns.count); quote cells that hold commas"))
         return
       }
-      var lead = NewLead()
-      lead.line = line
-      lead.phone = values.text(.phone)
-      lead.firstName = values.text(.firstName)
-      lead.lastName = values.text(.lastName)
-      lead.company = values.text(.company)
-      lead.email = values.text(.email)
-      lead.timeZone = values.text(.timeZone)
-      lead.attributes = values.attributes
       // The wire carries no NUL; a cell that holds one is no text.
-      if cells.contains(where: { $0.utf8.contains(0) }) {
+      guard !cells.contains(where: { $0.utf8.contains(0) }) else {
         batch.refused.append(problem(line, "row", "holds a NUL character; save the file as text"))
-      } else {
-        batch.leads.append(lead)
+        return
+      }
+      do {
+        batch.leads.append(try NewLead(values, line: line))
+      } catch {
+        batch.refused.append(problem(line, error.column, error.message))
       }
     }
   }
@@ -123,6 +118,16 @@ struct LeadUpload: Sendable {
     problem.field = field
     problem.message = message
     return problem
+  }
+
+  /// The problem with the file's name of the field: its number 0 is the column phone2.
+  static func named(_ problem: LeadProblem) -> LeadProblem {
+    guard problem.field.hasPrefix("numbers["), let index = problem.field.dropFirst(8).first.flatMap({ Int(String($0)) })
+    else { return problem }
+    var named = problem
+    let field = problem.field.split(separator: ".").last.map(String.init) ?? "phone"
+    named.field = "phone\(index + 2)" + (field == "phone" ? "" : "_\(field)")
+    return named
   }
 
   private func open() async throws -> String {

@@ -15,6 +15,8 @@ struct RESTContext: Sendable {
   let outcomes: OutcomeServiceClient
   let dialer: DialerServiceClient
   let followUp: FollowUpServiceClient
+  let webhooks: WebhookServiceClient
+  let notifications: NotificationServiceClient
 
   /// Largest body of a request that is not an upload.
   private static let largestBody = 1 << 20

@@ -49,7 +49,8 @@ select c.state, p.leads, p.done, p.called, p.successful, p.in_flight, p.attempts
 from campaign c join progress p using (tenant_id, campaign_id) where c.tenant_id = $1 and c.campaign_id = $2;
 
 -- name: ProgressOutcomes
-select kind, outcome, count from progress_outcome where tenant_id = $1 and campaign_id = $2;
+select kind, outcome, count from progress_outcome
+where tenant_id = $1 and campaign_id = $2 and kind = any ($3) and count <> 0 order by kind, outcome;
 
 -- name: MoveProgress
 update progress set leads = leads + $3, done = done + $4, called = called + $5, successful = successful + $6,
@@ -73,6 +74,15 @@ values ($1, $2, $3, $4, 'open', $5);
 -- name: LockImport
 select file_name, state from lead_import where tenant_id = $1 and import_id = $2 and campaign_id = $3 for update;
 
+-- name: RenewImport
+-- Something of it came: it is under way for another interval $3.
+update lead_import set lease_until = now() + $3 where tenant_id = $1 and import_id = $2;
+
+-- name: AbandonedImports
+-- Uploads, of all tenants, that nobody has sent anything of for long; $1 at most.
+select tenant_id, campaign_id, import_id from lead_import
+where state = 'open' and lease_until < now() order by lease_until limit $1;
+
 -- name: CloseImport
 update lead_import set state = $3 where tenant_id = $1 and import_id = $2;
 
@@ -88,62 +98,11 @@ select answer from lead_import_batch where tenant_id = $1 and import_id = $2 and
 insert into lead_import_batch (tenant_id, import_id, batch, rows, added, merged, refused, answer)
 values ($1, $2, $3, $4, $5, $6, $7, $8);
 
--- name: UpsertLeads
--- Leads that are new come in; of a number that is there already, what the upload knows better is merged.
-insert into lead (tenant_id, campaign_id, lead_id, phone, region, first_name, last_name, company, email, time_zone,
-  attributes, created_at)
-select $1, $2, new.lead_id, new.phone, new.region, new.first_name, new.last_name, new.company, new.email,
-  new.time_zone, new.attributes, $12
-from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[])
-  as new (lead_id, phone, region, first_name, last_name, company, email, time_zone, attributes)
-on conflict (tenant_id, campaign_id, phone) do update set
-  first_name = coalesce(nullif(excluded.first_name, ''), lead.first_name),
-  last_name = coalesce(nullif(excluded.last_name, ''), lead.last_name),
-  company = coalesce(nullif(excluded.company, ''), lead.company),
-  email = coalesce(nullif(excluded.email, ''), lead.email),
-  time_zone = coalesce(nullif(excluded.time_zone, ''), lead.time_zone),
-  attributes = lead.attributes || excluded.attributes
-returning lead_id, campaign_id, phone, region, first_name, last_name, company, email, time_zone, attributes, state,
-  outcome, attempts, last_called_at, next_attempt_at, score, done_reason, created_at, (xmax = 0) as added;
+-- name: PolicyVersions
+-- Below version $3, newest first, $4 rows at most.
+select policy_version, policy, actor, made_at from campaign_policy
+where tenant_id = $1 and campaign_id = $2 and policy_version < $3 order by policy_version desc limit $4;
 
--- name: ReplaceLead
-update lead set first_name = $4, last_name = $5, company = $6, email = $7, time_zone = $8, attributes = $9
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3
-returning lead_id, campaign_id, phone, region, first_name, last_name, company, email, time_zone, attributes, state,
-  outcome, attempts, last_called_at, next_attempt_at, score, done_reason, created_at;
-
--- name: LeadByID
-select lead_id, campaign_id, phone, region, first_name, last_name, company, email, time_zone, attributes, state,
-  outcome, attempts, last_called_at, next_attempt_at, score, done_reason, created_at
-from lead where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
-
--- name: LeadsPage
--- After lead $3; state $4 and outcome $5 unless null; $6 rows at most.
-select lead_id, campaign_id, phone, region, first_name, last_name, company, email, time_zone, attributes, state,
-  outcome, attempts, last_called_at, next_attempt_at, score, done_reason, created_at
-from lead where tenant_id = $1 and campaign_id = $2 and lead_id > $3
-  and ($4::text is null or state = $4) and ($5::text is null or outcome = $5)
-order by lead_id limit $6;
-
--- name: LeadCalled
--- An attempt started; its number says whether it was the first.
-update lead set attempts = attempts + 1, last_called_at = $4, next_attempt_at = null
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3
-returning attempts;
-
--- name: LeadNotCalled
--- An attempt was withdrawn: it never left.
-update lead set attempts = attempts - 1, next_attempt_at = $4
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3
-returning attempts;
-
--- name: LeadWaits
-update lead set outcome = $4, next_attempt_at = $5 where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
-
--- name: LeadDone
-update lead set state = 'done', outcome = coalesce($4, outcome), done_reason = $5, next_attempt_at = null
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'open'
-returning outcome, attempts;
-
--- name: LeadScored
-update lead set score = $4 where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
+-- name: PolicyVersion
+select policy_version, policy, actor, made_at from campaign_policy
+where tenant_id = $1 and campaign_id = $2 and policy_version = $3;

@@ -97,6 +97,141 @@ void   ringmaster__v1__campaign_policy__free_unpacked
   assert(message->base.descriptor == &ringmaster__v1__campaign_policy__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   ringmaster__v1__campaign_sequence__init
+                     (Ringmaster__V1__CampaignSequence         *message)
+{
+  static const Ringmaster__V1__CampaignSequence init_value = RINGMASTER__V1__CAMPAIGN_SEQUENCE__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__campaign_sequence__get_packed_size
+                     (const Ringmaster__V1__CampaignSequence *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__campaign_sequence__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__campaign_sequence__pack
+                     (const Ringmaster__V1__CampaignSequence *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__campaign_sequence__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__campaign_sequence__pack_to_buffer
+                     (const Ringmaster__V1__CampaignSequence *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__campaign_sequence__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__CampaignSequence *
+       ringmaster__v1__campaign_sequence__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__CampaignSequence *)
+     protobuf_c_message_unpack (&ringmaster__v1__campaign_sequence__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__campaign_sequence__free_unpacked
+                     (Ringmaster__V1__CampaignSequence *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__campaign_sequence__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__sequence_step__init
+                     (Ringmaster__V1__SequenceStep         *message)
+{
+  static const Ringmaster__V1__SequenceStep init_value = RINGMASTER__V1__SEQUENCE_STEP__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__sequence_step__get_packed_size
+                     (const Ringmaster__V1__SequenceStep *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__sequence_step__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__sequence_step__pack
+                     (const Ringmaster__V1__SequenceStep *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__sequence_step__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__sequence_step__pack_to_buffer
+                     (const Ringmaster__V1__SequenceStep *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__sequence_step__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__SequenceStep *
+       ringmaster__v1__sequence_step__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__SequenceStep *)
+     protobuf_c_message_unpack (&ringmaster__v1__sequence_step__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__sequence_step__free_unpacked
+                     (Ringmaster__V1__SequenceStep *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__sequence_step__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__sequence_branch__init
+                     (Ringmaster__V1__SequenceBranch         *message)
+{
+  static const Ringmaster__V1__SequenceBranch init_value = RINGMASTER__V1__SEQUENCE_BRANCH__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__sequence_branch__get_packed_size
+                     (const Ringmaster__V1__SequenceBranch *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__sequence_branch__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__sequence_branch__pack
+                     (const Ringmaster__V1__SequenceBranch *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__sequence_branch__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__sequence_branch__pack_to_buffer
+                     (const Ringmaster__V1__SequenceBranch *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__sequence_branch__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__SequenceBranch *
+       ringmaster__v1__sequence_branch__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__SequenceBranch *)
+     protobuf_c_message_unpack (&ringmaster__v1__sequence_branch__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__sequence_branch__free_unpacked
+                     (Ringmaster__V1__SequenceBranch *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__sequence_branch__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   ringmaster__v1__retry_rule__init
                      (Ringmaster__V1__RetryRule         *message)
 {
@@ -1516,6 +1651,591 @@ void   ringmaster__v1__list_leads_response__free_unpacked
   assert(message->base.descriptor == &ringmaster__v1__list_leads_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   ringmaster__v1__clone_campaign_request__init
+                     (Ringmaster__V1__CloneCampaignRequest         *message)
+{
+  static const Ringmaster__V1__CloneCampaignRequest init_value = RINGMASTER__V1__CLONE_CAMPAIGN_REQUEST__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__clone_campaign_request__get_packed_size
+                     (const Ringmaster__V1__CloneCampaignRequest *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__clone_campaign_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__clone_campaign_request__pack
+                     (const Ringmaster__V1__CloneCampaignRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__clone_campaign_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__clone_campaign_request__pack_to_buffer
+                     (const Ringmaster__V1__CloneCampaignRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__clone_campaign_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__CloneCampaignRequest *
+       ringmaster__v1__clone_campaign_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__CloneCampaignRequest *)
+     protobuf_c_message_unpack (&ringmaster__v1__clone_campaign_request__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__clone_campaign_request__free_unpacked
+                     (Ringmaster__V1__CloneCampaignRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__clone_campaign_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__recycle_leads_request__init
+                     (Ringmaster__V1__RecycleLeadsRequest         *message)
+{
+  static const Ringmaster__V1__RecycleLeadsRequest init_value = RINGMASTER__V1__RECYCLE_LEADS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__recycle_leads_request__get_packed_size
+                     (const Ringmaster__V1__RecycleLeadsRequest *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__recycle_leads_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__recycle_leads_request__pack
+                     (const Ringmaster__V1__RecycleLeadsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__recycle_leads_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__recycle_leads_request__pack_to_buffer
+                     (const Ringmaster__V1__RecycleLeadsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__recycle_leads_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__RecycleLeadsRequest *
+       ringmaster__v1__recycle_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__RecycleLeadsRequest *)
+     protobuf_c_message_unpack (&ringmaster__v1__recycle_leads_request__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__recycle_leads_request__free_unpacked
+                     (Ringmaster__V1__RecycleLeadsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__recycle_leads_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__recycle_leads_response__init
+                     (Ringmaster__V1__RecycleLeadsResponse         *message)
+{
+  static const Ringmaster__V1__RecycleLeadsResponse init_value = RINGMASTER__V1__RECYCLE_LEADS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__recycle_leads_response__get_packed_size
+                     (const Ringmaster__V1__RecycleLeadsResponse *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__recycle_leads_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__recycle_leads_response__pack
+                     (const Ringmaster__V1__RecycleLeadsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__recycle_leads_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__recycle_leads_response__pack_to_buffer
+                     (const Ringmaster__V1__RecycleLeadsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__recycle_leads_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__RecycleLeadsResponse *
+       ringmaster__v1__recycle_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__RecycleLeadsResponse *)
+     protobuf_c_message_unpack (&ringmaster__v1__recycle_leads_response__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__recycle_leads_response__free_unpacked
+                     (Ringmaster__V1__RecycleLeadsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__recycle_leads_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__policy_version__init
+                     (Ringmaster__V1__PolicyVersion         *message)
+{
+  static const Ringmaster__V1__PolicyVersion init_value = RINGMASTER__V1__POLICY_VERSION__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__policy_version__get_packed_size
+                     (const Ringmaster__V1__PolicyVersion *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__policy_version__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__policy_version__pack
+                     (const Ringmaster__V1__PolicyVersion *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__policy_version__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__policy_version__pack_to_buffer
+                     (const Ringmaster__V1__PolicyVersion *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__policy_version__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__PolicyVersion *
+       ringmaster__v1__policy_version__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__PolicyVersion *)
+     protobuf_c_message_unpack (&ringmaster__v1__policy_version__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__policy_version__free_unpacked
+                     (Ringmaster__V1__PolicyVersion *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__policy_version__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__policy_difference__init
+                     (Ringmaster__V1__PolicyDifference         *message)
+{
+  static const Ringmaster__V1__PolicyDifference init_value = RINGMASTER__V1__POLICY_DIFFERENCE__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__policy_difference__get_packed_size
+                     (const Ringmaster__V1__PolicyDifference *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__policy_difference__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__policy_difference__pack
+                     (const Ringmaster__V1__PolicyDifference *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__policy_difference__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__policy_difference__pack_to_buffer
+                     (const Ringmaster__V1__PolicyDifference *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__policy_difference__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__PolicyDifference *
+       ringmaster__v1__policy_difference__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__PolicyDifference *)
+     protobuf_c_message_unpack (&ringmaster__v1__policy_difference__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__policy_difference__free_unpacked
+                     (Ringmaster__V1__PolicyDifference *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__policy_difference__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__analytics_hour__init
+                     (Ringmaster__V1__AnalyticsHour         *message)
+{
+  static const Ringmaster__V1__AnalyticsHour init_value = RINGMASTER__V1__ANALYTICS_HOUR__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__analytics_hour__get_packed_size
+                     (const Ringmaster__V1__AnalyticsHour *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_hour__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__analytics_hour__pack
+                     (const Ringmaster__V1__AnalyticsHour *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_hour__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__analytics_hour__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsHour *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_hour__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__AnalyticsHour *
+       ringmaster__v1__analytics_hour__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__AnalyticsHour *)
+     protobuf_c_message_unpack (&ringmaster__v1__analytics_hour__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__analytics_hour__free_unpacked
+                     (Ringmaster__V1__AnalyticsHour *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__analytics_hour__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__analytics_share__init
+                     (Ringmaster__V1__AnalyticsShare         *message)
+{
+  static const Ringmaster__V1__AnalyticsShare init_value = RINGMASTER__V1__ANALYTICS_SHARE__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__analytics_share__get_packed_size
+                     (const Ringmaster__V1__AnalyticsShare *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_share__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__analytics_share__pack
+                     (const Ringmaster__V1__AnalyticsShare *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_share__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__analytics_share__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsShare *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_share__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__AnalyticsShare *
+       ringmaster__v1__analytics_share__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__AnalyticsShare *)
+     protobuf_c_message_unpack (&ringmaster__v1__analytics_share__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__analytics_share__free_unpacked
+                     (Ringmaster__V1__AnalyticsShare *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__analytics_share__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__analytics_reach__init
+                     (Ringmaster__V1__AnalyticsReach         *message)
+{
+  static const Ringmaster__V1__AnalyticsReach init_value = RINGMASTER__V1__ANALYTICS_REACH__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__analytics_reach__get_packed_size
+                     (const Ringmaster__V1__AnalyticsReach *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_reach__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__analytics_reach__pack
+                     (const Ringmaster__V1__AnalyticsReach *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_reach__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__analytics_reach__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsReach *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__analytics_reach__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__AnalyticsReach *
+       ringmaster__v1__analytics_reach__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__AnalyticsReach *)
+     protobuf_c_message_unpack (&ringmaster__v1__analytics_reach__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__analytics_reach__free_unpacked
+                     (Ringmaster__V1__AnalyticsReach *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__analytics_reach__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__campaign_analytics__init
+                     (Ringmaster__V1__CampaignAnalytics         *message)
+{
+  static const Ringmaster__V1__CampaignAnalytics init_value = RINGMASTER__V1__CAMPAIGN_ANALYTICS__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__campaign_analytics__get_packed_size
+                     (const Ringmaster__V1__CampaignAnalytics *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__campaign_analytics__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__campaign_analytics__pack
+                     (const Ringmaster__V1__CampaignAnalytics *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__campaign_analytics__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__campaign_analytics__pack_to_buffer
+                     (const Ringmaster__V1__CampaignAnalytics *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__campaign_analytics__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__CampaignAnalytics *
+       ringmaster__v1__campaign_analytics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__CampaignAnalytics *)
+     protobuf_c_message_unpack (&ringmaster__v1__campaign_analytics__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__campaign_analytics__free_unpacked
+                     (Ringmaster__V1__CampaignAnalytics *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__campaign_analytics__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__list_policy_versions_request__init
+                     (Ringmaster__V1__ListPolicyVersionsRequest         *message)
+{
+  static const Ringmaster__V1__ListPolicyVersionsRequest init_value = RINGMASTER__V1__LIST_POLICY_VERSIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__list_policy_versions_request__get_packed_size
+                     (const Ringmaster__V1__ListPolicyVersionsRequest *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__list_policy_versions_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__list_policy_versions_request__pack
+                     (const Ringmaster__V1__ListPolicyVersionsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__list_policy_versions_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__list_policy_versions_request__pack_to_buffer
+                     (const Ringmaster__V1__ListPolicyVersionsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__list_policy_versions_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__ListPolicyVersionsRequest *
+       ringmaster__v1__list_policy_versions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__ListPolicyVersionsRequest *)
+     protobuf_c_message_unpack (&ringmaster__v1__list_policy_versions_request__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__list_policy_versions_request__free_unpacked
+                     (Ringmaster__V1__ListPolicyVersionsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__list_policy_versions_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__list_policy_versions_response__init
+                     (Ringmaster__V1__ListPolicyVersionsResponse         *message)
+{
+  static const Ringmaster__V1__ListPolicyVersionsResponse init_value = RINGMASTER__V1__LIST_POLICY_VERSIONS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__list_policy_versions_response__get_packed_size
+                     (const Ringmaster__V1__ListPolicyVersionsResponse *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__list_policy_versions_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__list_policy_versions_response__pack
+                     (const Ringmaster__V1__ListPolicyVersionsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__list_policy_versions_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__list_policy_versions_response__pack_to_buffer
+                     (const Ringmaster__V1__ListPolicyVersionsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__list_policy_versions_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__ListPolicyVersionsResponse *
+       ringmaster__v1__list_policy_versions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__ListPolicyVersionsResponse *)
+     protobuf_c_message_unpack (&ringmaster__v1__list_policy_versions_response__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__list_policy_versions_response__free_unpacked
+                     (Ringmaster__V1__ListPolicyVersionsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__list_policy_versions_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__compare_policy_versions_request__init
+                     (Ringmaster__V1__ComparePolicyVersionsRequest         *message)
+{
+  static const Ringmaster__V1__ComparePolicyVersionsRequest init_value = RINGMASTER__V1__COMPARE_POLICY_VERSIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__compare_policy_versions_request__get_packed_size
+                     (const Ringmaster__V1__ComparePolicyVersionsRequest *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__compare_policy_versions_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__compare_policy_versions_request__pack
+                     (const Ringmaster__V1__ComparePolicyVersionsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__compare_policy_versions_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__compare_policy_versions_request__pack_to_buffer
+                     (const Ringmaster__V1__ComparePolicyVersionsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__compare_policy_versions_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__ComparePolicyVersionsRequest *
+       ringmaster__v1__compare_policy_versions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__ComparePolicyVersionsRequest *)
+     protobuf_c_message_unpack (&ringmaster__v1__compare_policy_versions_request__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__compare_policy_versions_request__free_unpacked
+                     (Ringmaster__V1__ComparePolicyVersionsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__compare_policy_versions_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__compare_policy_versions_response__init
+                     (Ringmaster__V1__ComparePolicyVersionsResponse         *message)
+{
+  static const Ringmaster__V1__ComparePolicyVersionsResponse init_value = RINGMASTER__V1__COMPARE_POLICY_VERSIONS_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__compare_policy_versions_response__get_packed_size
+                     (const Ringmaster__V1__ComparePolicyVersionsResponse *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__compare_policy_versions_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__compare_policy_versions_response__pack
+                     (const Ringmaster__V1__ComparePolicyVersionsResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__compare_policy_versions_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__compare_policy_versions_response__pack_to_buffer
+                     (const Ringmaster__V1__ComparePolicyVersionsResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__compare_policy_versions_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__ComparePolicyVersionsResponse *
+       ringmaster__v1__compare_policy_versions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__ComparePolicyVersionsResponse *)
+     protobuf_c_message_unpack (&ringmaster__v1__compare_policy_versions_response__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__compare_policy_versions_response__free_unpacked
+                     (Ringmaster__V1__ComparePolicyVersionsResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__compare_policy_versions_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   ringmaster__v1__campaign_changed__init
                      (Ringmaster__V1__CampaignChanged         *message)
 {
@@ -1604,6 +2324,141 @@ void   ringmaster__v1__leads_added__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &ringmaster__v1__leads_added__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__leads_recycled__init
+                     (Ringmaster__V1__LeadsRecycled         *message)
+{
+  static const Ringmaster__V1__LeadsRecycled init_value = RINGMASTER__V1__LEADS_RECYCLED__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__leads_recycled__get_packed_size
+                     (const Ringmaster__V1__LeadsRecycled *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__leads_recycled__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__leads_recycled__pack
+                     (const Ringmaster__V1__LeadsRecycled *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__leads_recycled__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__leads_recycled__pack_to_buffer
+                     (const Ringmaster__V1__LeadsRecycled *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__leads_recycled__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__LeadsRecycled *
+       ringmaster__v1__leads_recycled__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__LeadsRecycled *)
+     protobuf_c_message_unpack (&ringmaster__v1__leads_recycled__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__leads_recycled__free_unpacked
+                     (Ringmaster__V1__LeadsRecycled *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__leads_recycled__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__lead_completed__init
+                     (Ringmaster__V1__LeadCompleted         *message)
+{
+  static const Ringmaster__V1__LeadCompleted init_value = RINGMASTER__V1__LEAD_COMPLETED__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__lead_completed__get_packed_size
+                     (const Ringmaster__V1__LeadCompleted *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_completed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__lead_completed__pack
+                     (const Ringmaster__V1__LeadCompleted *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_completed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__lead_completed__pack_to_buffer
+                     (const Ringmaster__V1__LeadCompleted *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_completed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__LeadCompleted *
+       ringmaster__v1__lead_completed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__LeadCompleted *)
+     protobuf_c_message_unpack (&ringmaster__v1__lead_completed__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__lead_completed__free_unpacked
+                     (Ringmaster__V1__LeadCompleted *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__lead_completed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   ringmaster__v1__email_step_due__init
+                     (Ringmaster__V1__EmailStepDue         *message)
+{
+  static const Ringmaster__V1__EmailStepDue init_value = RINGMASTER__V1__EMAIL_STEP_DUE__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__email_step_due__get_packed_size
+                     (const Ringmaster__V1__EmailStepDue *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__email_step_due__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__email_step_due__pack
+                     (const Ringmaster__V1__EmailStepDue *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__email_step_due__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__email_step_due__pack_to_buffer
+                     (const Ringmaster__V1__EmailStepDue *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__email_step_due__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__EmailStepDue *
+       ringmaster__v1__email_step_due__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__EmailStepDue *)
+     protobuf_c_message_unpack (&ringmaster__v1__email_step_due__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__email_step_due__free_unpacked
+                     (Ringmaster__V1__EmailStepDue *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__email_step_due__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   ringmaster__v1__lead_updated__init
@@ -1715,7 +2570,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__call_window__descriptor =
   (ProtobufCMessageInit) ringmaster__v1__call_window__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__campaign_policy__field_descriptors[33] =
+static const ProtobufCFieldDescriptor ringmaster__v1__campaign_policy__field_descriptors[34] =
 {
   {
     "name",
@@ -2113,6 +2968,18 @@ static const ProtobufCFieldDescriptor ringmaster__v1__campaign_policy__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sequence",
+    34,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignPolicy, sequence),
+    &ringmaster__v1__campaign_sequence__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__campaign_policy__field_indices_by_name[] = {
   3,   /* field[3] = agent_name */
@@ -2144,6 +3011,7 @@ static const unsigned ringmaster__v1__campaign_policy__field_indices_by_name[] =
   12,   /* field[12] = retry_policy */
   25,   /* field[25] = retry_rules */
   2,   /* field[2] = script_guidance */
+  33,   /* field[33] = sequence */
   21,   /* field[21] = starts_at */
   9,   /* field[9] = time_zone */
   5,   /* field[5] = voice */
@@ -2152,7 +3020,7 @@ static const unsigned ringmaster__v1__campaign_policy__field_indices_by_name[] =
 static const ProtobufCIntRange ringmaster__v1__campaign_policy__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 33 }
+  { 0, 34 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__campaign_policy__descriptor =
 {
@@ -2162,11 +3030,177 @@ const ProtobufCMessageDescriptor ringmaster__v1__campaign_policy__descriptor =
   "Ringmaster__V1__CampaignPolicy",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__CampaignPolicy),
-  33,
+  34,
   ringmaster__v1__campaign_policy__field_descriptors,
   ringmaster__v1__campaign_policy__field_indices_by_name,
   1,  ringmaster__v1__campaign_policy__number_ranges,
   (ProtobufCMessageInit) ringmaster__v1__campaign_policy__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__campaign_sequence__field_descriptors[1] =
+{
+  {
+    "steps",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__CampaignSequence, n_steps),
+    offsetof(Ringmaster__V1__CampaignSequence, steps),
+    &ringmaster__v1__sequence_step__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__campaign_sequence__field_indices_by_name[] = {
+  0,   /* field[0] = steps */
+};
+static const ProtobufCIntRange ringmaster__v1__campaign_sequence__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__campaign_sequence__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.CampaignSequence",
+  "CampaignSequence",
+  "Ringmaster__V1__CampaignSequence",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__CampaignSequence),
+  1,
+  ringmaster__v1__campaign_sequence__field_descriptors,
+  ringmaster__v1__campaign_sequence__field_indices_by_name,
+  1,  ringmaster__v1__campaign_sequence__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__campaign_sequence__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__sequence_step__field_descriptors[3] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__SequenceStep, kind),
+    &ringmaster__v1__sequence_step_kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "day",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__SequenceStep, day),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "branches",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__SequenceStep, n_branches),
+    offsetof(Ringmaster__V1__SequenceStep, branches),
+    &ringmaster__v1__sequence_branch__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__sequence_step__field_indices_by_name[] = {
+  2,   /* field[2] = branches */
+  1,   /* field[1] = day */
+  0,   /* field[0] = kind */
+};
+static const ProtobufCIntRange ringmaster__v1__sequence_step__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__sequence_step__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.SequenceStep",
+  "SequenceStep",
+  "Ringmaster__V1__SequenceStep",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__SequenceStep),
+  3,
+  ringmaster__v1__sequence_step__field_descriptors,
+  ringmaster__v1__sequence_step__field_indices_by_name,
+  1,  ringmaster__v1__sequence_step__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__sequence_step__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__sequence_branch__field_descriptors[3] =
+{
+  {
+    "outcomes",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Ringmaster__V1__SequenceBranch, n_outcomes),
+    offsetof(Ringmaster__V1__SequenceBranch, outcomes),
+    &ringmaster__v1__call_outcome__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "move",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__SequenceBranch, move),
+    &ringmaster__v1__sequence_move__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__SequenceBranch, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__sequence_branch__field_indices_by_name[] = {
+  1,   /* field[1] = move */
+  0,   /* field[0] = outcomes */
+  2,   /* field[2] = step */
+};
+static const ProtobufCIntRange ringmaster__v1__sequence_branch__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__sequence_branch__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.SequenceBranch",
+  "SequenceBranch",
+  "Ringmaster__V1__SequenceBranch",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__SequenceBranch),
+  3,
+  ringmaster__v1__sequence_branch__field_descriptors,
+  ringmaster__v1__sequence_branch__field_indices_by_name,
+  1,  ringmaster__v1__sequence_branch__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__sequence_branch__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor ringmaster__v1__retry_rule__field_descriptors[5] =
@@ -3456,7 +4490,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__lead__attributes_entry__descrip
   (ProtobufCMessageInit) ringmaster__v1__lead__attributes_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__lead__field_descriptors[23] =
+static const ProtobufCFieldDescriptor ringmaster__v1__lead__field_descriptors[25] =
 {
   {
     "lead_id",
@@ -3734,6 +4768,30 @@ static const ProtobufCFieldDescriptor ringmaster__v1__lead__field_descriptors[23
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sequence_step",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__Lead, sequence_step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step_due_at",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__Lead, step_due_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__lead__field_indices_by_name[] = {
   21,   /* field[21] = address */
@@ -3757,13 +4815,15 @@ static const unsigned ringmaster__v1__lead__field_indices_by_name[] = {
   18,   /* field[18] = region */
   15,   /* field[15] = score */
   16,   /* field[16] = scored */
+  23,   /* field[23] = sequence_step */
   9,   /* field[9] = state */
+  24,   /* field[24] = step_due_at */
   7,   /* field[7] = time_zone */
 };
 static const ProtobufCIntRange ringmaster__v1__lead__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 23 }
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__lead__descriptor =
 {
@@ -3773,7 +4833,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__lead__descriptor =
   "Ringmaster__V1__Lead",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__Lead),
-  23,
+  25,
   ringmaster__v1__lead__field_descriptors,
   ringmaster__v1__lead__field_indices_by_name,
   1,  ringmaster__v1__lead__number_ranges,
@@ -4512,7 +5572,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__import_summary__descriptor =
   (ProtobufCMessageInit) ringmaster__v1__import_summary__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__add_lead_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor ringmaster__v1__add_lead_request__field_descriptors[3] =
 {
   {
     "campaign_id",
@@ -4538,15 +5598,28 @@ static const ProtobufCFieldDescriptor ringmaster__v1__add_lead_request__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "client_key",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AddLeadRequest, client_key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__add_lead_request__field_indices_by_name[] = {
   0,   /* field[0] = campaign_id */
+  2,   /* field[2] = client_key */
   1,   /* field[1] = lead */
 };
 static const ProtobufCIntRange ringmaster__v1__add_lead_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__add_lead_request__descriptor =
 {
@@ -4556,14 +5629,14 @@ const ProtobufCMessageDescriptor ringmaster__v1__add_lead_request__descriptor =
   "Ringmaster__V1__AddLeadRequest",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__AddLeadRequest),
-  2,
+  3,
   ringmaster__v1__add_lead_request__field_descriptors,
   ringmaster__v1__add_lead_request__field_indices_by_name,
   1,  ringmaster__v1__add_lead_request__number_ranges,
   (ProtobufCMessageInit) ringmaster__v1__add_lead_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__add_lead_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor ringmaster__v1__add_lead_response__field_descriptors[3] =
 {
   {
     "lead",
@@ -4589,15 +5662,28 @@ static const ProtobufCFieldDescriptor ringmaster__v1__add_lead_response__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "problems",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__AddLeadResponse, n_problems),
+    offsetof(Ringmaster__V1__AddLeadResponse, problems),
+    &ringmaster__v1__lead_problem__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__add_lead_response__field_indices_by_name[] = {
   0,   /* field[0] = lead */
   1,   /* field[1] = merged */
+  2,   /* field[2] = problems */
 };
 static const ProtobufCIntRange ringmaster__v1__add_lead_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__add_lead_response__descriptor =
 {
@@ -4607,7 +5693,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__add_lead_response__descriptor =
   "Ringmaster__V1__AddLeadResponse",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__AddLeadResponse),
-  2,
+  3,
   ringmaster__v1__add_lead_response__field_descriptors,
   ringmaster__v1__add_lead_response__field_indices_by_name,
   1,  ringmaster__v1__add_lead_response__number_ranges,
@@ -4857,6 +5943,968 @@ const ProtobufCMessageDescriptor ringmaster__v1__list_leads_response__descriptor
   (ProtobufCMessageInit) ringmaster__v1__list_leads_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor ringmaster__v1__clone_campaign_request__field_descriptors[4] =
+{
+  {
+    "campaign_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CloneCampaignRequest, campaign_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CloneCampaignRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_leads",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CloneCampaignRequest, open_leads),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcomes",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Ringmaster__V1__CloneCampaignRequest, n_outcomes),
+    offsetof(Ringmaster__V1__CloneCampaignRequest, outcomes),
+    &ringmaster__v1__call_outcome__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__clone_campaign_request__field_indices_by_name[] = {
+  0,   /* field[0] = campaign_id */
+  1,   /* field[1] = name */
+  2,   /* field[2] = open_leads */
+  3,   /* field[3] = outcomes */
+};
+static const ProtobufCIntRange ringmaster__v1__clone_campaign_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__clone_campaign_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.CloneCampaignRequest",
+  "CloneCampaignRequest",
+  "Ringmaster__V1__CloneCampaignRequest",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__CloneCampaignRequest),
+  4,
+  ringmaster__v1__clone_campaign_request__field_descriptors,
+  ringmaster__v1__clone_campaign_request__field_indices_by_name,
+  1,  ringmaster__v1__clone_campaign_request__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__clone_campaign_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__recycle_leads_request__field_descriptors[2] =
+{
+  {
+    "campaign_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__RecycleLeadsRequest, campaign_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcomes",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Ringmaster__V1__RecycleLeadsRequest, n_outcomes),
+    offsetof(Ringmaster__V1__RecycleLeadsRequest, outcomes),
+    &ringmaster__v1__call_outcome__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__recycle_leads_request__field_indices_by_name[] = {
+  0,   /* field[0] = campaign_id */
+  1,   /* field[1] = outcomes */
+};
+static const ProtobufCIntRange ringmaster__v1__recycle_leads_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.RecycleLeadsRequest",
+  "RecycleLeadsRequest",
+  "Ringmaster__V1__RecycleLeadsRequest",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__RecycleLeadsRequest),
+  2,
+  ringmaster__v1__recycle_leads_request__field_descriptors,
+  ringmaster__v1__recycle_leads_request__field_indices_by_name,
+  1,  ringmaster__v1__recycle_leads_request__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__recycle_leads_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__recycle_leads_response__field_descriptors[2] =
+{
+  {
+    "recycled",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__RecycleLeadsResponse, recycled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exhausted",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__RecycleLeadsResponse, exhausted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__recycle_leads_response__field_indices_by_name[] = {
+  1,   /* field[1] = exhausted */
+  0,   /* field[0] = recycled */
+};
+static const ProtobufCIntRange ringmaster__v1__recycle_leads_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.RecycleLeadsResponse",
+  "RecycleLeadsResponse",
+  "Ringmaster__V1__RecycleLeadsResponse",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__RecycleLeadsResponse),
+  2,
+  ringmaster__v1__recycle_leads_response__field_descriptors,
+  ringmaster__v1__recycle_leads_response__field_indices_by_name,
+  1,  ringmaster__v1__recycle_leads_response__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__recycle_leads_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__policy_version__field_descriptors[5] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__PolicyVersion, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "policy",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__PolicyVersion, policy),
+    &ringmaster__v1__campaign_policy__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "actor",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__PolicyVersion, actor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "made_at",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__PolicyVersion, made_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "differences",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__PolicyVersion, n_differences),
+    offsetof(Ringmaster__V1__PolicyVersion, differences),
+    &ringmaster__v1__policy_difference__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__policy_version__field_indices_by_name[] = {
+  2,   /* field[2] = actor */
+  4,   /* field[4] = differences */
+  3,   /* field[3] = made_at */
+  1,   /* field[1] = policy */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange ringmaster__v1__policy_version__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__policy_version__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.PolicyVersion",
+  "PolicyVersion",
+  "Ringmaster__V1__PolicyVersion",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__PolicyVersion),
+  5,
+  ringmaster__v1__policy_version__field_descriptors,
+  ringmaster__v1__policy_version__field_indices_by_name,
+  1,  ringmaster__v1__policy_version__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__policy_version__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__policy_difference__field_descriptors[3] =
+{
+  {
+    "field",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__PolicyDifference, field),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__PolicyDifference, before),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__PolicyDifference, after),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__policy_difference__field_indices_by_name[] = {
+  2,   /* field[2] = after */
+  1,   /* field[1] = before */
+  0,   /* field[0] = field */
+};
+static const ProtobufCIntRange ringmaster__v1__policy_difference__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__policy_difference__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.PolicyDifference",
+  "PolicyDifference",
+  "Ringmaster__V1__PolicyDifference",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__PolicyDifference),
+  3,
+  ringmaster__v1__policy_difference__field_descriptors,
+  ringmaster__v1__policy_difference__field_indices_by_name,
+  1,  ringmaster__v1__policy_difference__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__policy_difference__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__analytics_hour__field_descriptors[4] =
+{
+  {
+    "weekday",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsHour, weekday),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hour",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsHour, hour),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calls",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsHour, calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsHour, answered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__analytics_hour__field_indices_by_name[] = {
+  3,   /* field[3] = answered */
+  2,   /* field[2] = calls */
+  1,   /* field[1] = hour */
+  0,   /* field[0] = weekday */
+};
+static const ProtobufCIntRange ringmaster__v1__analytics_hour__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__analytics_hour__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.AnalyticsHour",
+  "AnalyticsHour",
+  "Ringmaster__V1__AnalyticsHour",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__AnalyticsHour),
+  4,
+  ringmaster__v1__analytics_hour__field_descriptors,
+  ringmaster__v1__analytics_hour__field_indices_by_name,
+  1,  ringmaster__v1__analytics_hour__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__analytics_hour__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__analytics_share__field_descriptors[3] =
+{
+  {
+    "outcome",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsShare, outcome),
+    &ringmaster__v1__call_outcome__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calls",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsShare, calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "percent",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsShare, percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__analytics_share__field_indices_by_name[] = {
+  1,   /* field[1] = calls */
+  0,   /* field[0] = outcome */
+  2,   /* field[2] = percent */
+};
+static const ProtobufCIntRange ringmaster__v1__analytics_share__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__analytics_share__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.AnalyticsShare",
+  "AnalyticsShare",
+  "Ringmaster__V1__AnalyticsShare",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__AnalyticsShare),
+  3,
+  ringmaster__v1__analytics_share__field_descriptors,
+  ringmaster__v1__analytics_share__field_indices_by_name,
+  1,  ringmaster__v1__analytics_share__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__analytics_share__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__analytics_reach__field_descriptors[2] =
+{
+  {
+    "attempt",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsReach, attempt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leads",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__AnalyticsReach, leads),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__analytics_reach__field_indices_by_name[] = {
+  0,   /* field[0] = attempt */
+  1,   /* field[1] = leads */
+};
+static const ProtobufCIntRange ringmaster__v1__analytics_reach__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__analytics_reach__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.AnalyticsReach",
+  "AnalyticsReach",
+  "Ringmaster__V1__AnalyticsReach",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__AnalyticsReach),
+  2,
+  ringmaster__v1__analytics_reach__field_descriptors,
+  ringmaster__v1__analytics_reach__field_indices_by_name,
+  1,  ringmaster__v1__analytics_reach__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__analytics_reach__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__campaign_analytics__field_descriptors[14] =
+{
+  {
+    "campaign_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, campaign_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "calls",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, calls),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answered",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, answered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reached",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, reached),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "answer_percent",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, answer_percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "connect_percent",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, connect_percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "outcomes",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__CampaignAnalytics, n_outcomes),
+    offsetof(Ringmaster__V1__CampaignAnalytics, outcomes),
+    &ringmaster__v1__analytics_share__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "average_talk",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, average_talk),
+    &google__protobuf__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cost_micros",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, cost_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cost_per_call_micros",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, cost_per_call_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cost_per_qualified_micros",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, cost_per_qualified_micros),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempts_to_reach",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignAnalytics, attempts_to_reach),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reached_on",
+    13,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__CampaignAnalytics, n_reached_on),
+    offsetof(Ringmaster__V1__CampaignAnalytics, reached_on),
+    &ringmaster__v1__analytics_reach__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hours",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__CampaignAnalytics, n_hours),
+    offsetof(Ringmaster__V1__CampaignAnalytics, hours),
+    &ringmaster__v1__analytics_hour__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__campaign_analytics__field_indices_by_name[] = {
+  4,   /* field[4] = answer_percent */
+  2,   /* field[2] = answered */
+  11,   /* field[11] = attempts_to_reach */
+  7,   /* field[7] = average_talk */
+  1,   /* field[1] = calls */
+  0,   /* field[0] = campaign_id */
+  5,   /* field[5] = connect_percent */
+  8,   /* field[8] = cost_micros */
+  9,   /* field[9] = cost_per_call_micros */
+  10,   /* field[10] = cost_per_qualified_micros */
+  13,   /* field[13] = hours */
+  6,   /* field[6] = outcomes */
+  3,   /* field[3] = reached */
+  12,   /* field[12] = reached_on */
+};
+static const ProtobufCIntRange ringmaster__v1__campaign_analytics__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 14 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__campaign_analytics__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.CampaignAnalytics",
+  "CampaignAnalytics",
+  "Ringmaster__V1__CampaignAnalytics",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__CampaignAnalytics),
+  14,
+  ringmaster__v1__campaign_analytics__field_descriptors,
+  ringmaster__v1__campaign_analytics__field_indices_by_name,
+  1,  ringmaster__v1__campaign_analytics__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__campaign_analytics__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__list_policy_versions_request__field_descriptors[2] =
+{
+  {
+    "campaign_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__ListPolicyVersionsRequest, campaign_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__ListPolicyVersionsRequest, page),
+    &ringmaster__v1__page_request__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__list_policy_versions_request__field_indices_by_name[] = {
+  0,   /* field[0] = campaign_id */
+  1,   /* field[1] = page */
+};
+static const ProtobufCIntRange ringmaster__v1__list_policy_versions_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__list_policy_versions_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.ListPolicyVersionsRequest",
+  "ListPolicyVersionsRequest",
+  "Ringmaster__V1__ListPolicyVersionsRequest",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__ListPolicyVersionsRequest),
+  2,
+  ringmaster__v1__list_policy_versions_request__field_descriptors,
+  ringmaster__v1__list_policy_versions_request__field_indices_by_name,
+  1,  ringmaster__v1__list_policy_versions_request__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__list_policy_versions_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__list_policy_versions_response__field_descriptors[2] =
+{
+  {
+    "versions",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__ListPolicyVersionsResponse, n_versions),
+    offsetof(Ringmaster__V1__ListPolicyVersionsResponse, versions),
+    &ringmaster__v1__policy_version__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_cursor",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__ListPolicyVersionsResponse, next_cursor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__list_policy_versions_response__field_indices_by_name[] = {
+  1,   /* field[1] = next_cursor */
+  0,   /* field[0] = versions */
+};
+static const ProtobufCIntRange ringmaster__v1__list_policy_versions_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__list_policy_versions_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.ListPolicyVersionsResponse",
+  "ListPolicyVersionsResponse",
+  "Ringmaster__V1__ListPolicyVersionsResponse",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__ListPolicyVersionsResponse),
+  2,
+  ringmaster__v1__list_policy_versions_response__field_descriptors,
+  ringmaster__v1__list_policy_versions_response__field_indices_by_name,
+  1,  ringmaster__v1__list_policy_versions_response__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__list_policy_versions_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__compare_policy_versions_request__field_descriptors[3] =
+{
+  {
+    "campaign_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__ComparePolicyVersionsRequest, campaign_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "from_version",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__ComparePolicyVersionsRequest, from_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "to_version",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__ComparePolicyVersionsRequest, to_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__compare_policy_versions_request__field_indices_by_name[] = {
+  0,   /* field[0] = campaign_id */
+  1,   /* field[1] = from_version */
+  2,   /* field[2] = to_version */
+};
+static const ProtobufCIntRange ringmaster__v1__compare_policy_versions_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__compare_policy_versions_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.ComparePolicyVersionsRequest",
+  "ComparePolicyVersionsRequest",
+  "Ringmaster__V1__ComparePolicyVersionsRequest",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__ComparePolicyVersionsRequest),
+  3,
+  ringmaster__v1__compare_policy_versions_request__field_descriptors,
+  ringmaster__v1__compare_policy_versions_request__field_indices_by_name,
+  1,  ringmaster__v1__compare_policy_versions_request__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__compare_policy_versions_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__compare_policy_versions_response__field_descriptors[3] =
+{
+  {
+    "from_version",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__ComparePolicyVersionsResponse, from_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "to_version",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__ComparePolicyVersionsResponse, to_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "differences",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__ComparePolicyVersionsResponse, n_differences),
+    offsetof(Ringmaster__V1__ComparePolicyVersionsResponse, differences),
+    &ringmaster__v1__policy_difference__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__compare_policy_versions_response__field_indices_by_name[] = {
+  2,   /* field[2] = differences */
+  0,   /* field[0] = from_version */
+  1,   /* field[1] = to_version */
+};
+static const ProtobufCIntRange ringmaster__v1__compare_policy_versions_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__compare_policy_versions_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.ComparePolicyVersionsResponse",
+  "ComparePolicyVersionsResponse",
+  "Ringmaster__V1__ComparePolicyVersionsResponse",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__ComparePolicyVersionsResponse),
+  3,
+  ringmaster__v1__compare_policy_versions_response__field_descriptors,
+  ringmaster__v1__compare_policy_versions_response__field_indices_by_name,
+  1,  ringmaster__v1__compare_policy_versions_response__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__compare_policy_versions_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor ringmaster__v1__campaign_changed__field_descriptors[1] =
 {
   {
@@ -4944,6 +6992,159 @@ const ProtobufCMessageDescriptor ringmaster__v1__leads_added__descriptor =
   ringmaster__v1__leads_added__field_indices_by_name,
   1,  ringmaster__v1__leads_added__number_ranges,
   (ProtobufCMessageInit) ringmaster__v1__leads_added__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__leads_recycled__field_descriptors[2] =
+{
+  {
+    "campaign_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadsRecycled, campaign_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "leads",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Ringmaster__V1__LeadsRecycled, n_leads),
+    offsetof(Ringmaster__V1__LeadsRecycled, leads),
+    &ringmaster__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__leads_recycled__field_indices_by_name[] = {
+  0,   /* field[0] = campaign_id */
+  1,   /* field[1] = leads */
+};
+static const ProtobufCIntRange ringmaster__v1__leads_recycled__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__leads_recycled__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.LeadsRecycled",
+  "LeadsRecycled",
+  "Ringmaster__V1__LeadsRecycled",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__LeadsRecycled),
+  2,
+  ringmaster__v1__leads_recycled__field_descriptors,
+  ringmaster__v1__leads_recycled__field_indices_by_name,
+  1,  ringmaster__v1__leads_recycled__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__leads_recycled__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__lead_completed__field_descriptors[1] =
+{
+  {
+    "lead",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadCompleted, lead),
+    &ringmaster__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__lead_completed__field_indices_by_name[] = {
+  0,   /* field[0] = lead */
+};
+static const ProtobufCIntRange ringmaster__v1__lead_completed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__lead_completed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.LeadCompleted",
+  "LeadCompleted",
+  "Ringmaster__V1__LeadCompleted",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__LeadCompleted),
+  1,
+  ringmaster__v1__lead_completed__field_descriptors,
+  ringmaster__v1__lead_completed__field_indices_by_name,
+  1,  ringmaster__v1__lead_completed__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__lead_completed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__email_step_due__field_descriptors[3] =
+{
+  {
+    "lead",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__EmailStepDue, lead),
+    &ringmaster__v1__lead__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__EmailStepDue, step),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "due_at",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__EmailStepDue, due_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__email_step_due__field_indices_by_name[] = {
+  2,   /* field[2] = due_at */
+  0,   /* field[0] = lead */
+  1,   /* field[1] = step */
+};
+static const ProtobufCIntRange ringmaster__v1__email_step_due__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__email_step_due__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.EmailStepDue",
+  "EmailStepDue",
+  "Ringmaster__V1__EmailStepDue",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__EmailStepDue),
+  3,
+  ringmaster__v1__email_step_due__field_descriptors,
+  ringmaster__v1__email_step_due__field_indices_by_name,
+  1,  ringmaster__v1__email_step_due__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__email_step_due__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor ringmaster__v1__lead_updated__field_descriptors[1] =
@@ -5050,6 +7251,68 @@ const ProtobufCEnumDescriptor ringmaster__v1__lead_state__descriptor =
   ringmaster__v1__lead_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
+static const ProtobufCEnumValue ringmaster__v1__sequence_step_kind__enum_values_by_number[3] =
+{
+  { "SEQUENCE_STEP_KIND_UNSPECIFIED", "RINGMASTER__V1__SEQUENCE_STEP_KIND__SEQUENCE_STEP_KIND_UNSPECIFIED", 0 },
+  { "SEQUENCE_STEP_KIND_EMAIL", "RINGMASTER__V1__SEQUENCE_STEP_KIND__SEQUENCE_STEP_KIND_EMAIL", 1 },
+  { "SEQUENCE_STEP_KIND_CALL", "RINGMASTER__V1__SEQUENCE_STEP_KIND__SEQUENCE_STEP_KIND_CALL", 2 },
+};
+static const ProtobufCIntRange ringmaster__v1__sequence_step_kind__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex ringmaster__v1__sequence_step_kind__enum_values_by_name[3] =
+{
+  { "SEQUENCE_STEP_KIND_CALL", 2 },
+  { "SEQUENCE_STEP_KIND_EMAIL", 1 },
+  { "SEQUENCE_STEP_KIND_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor ringmaster__v1__sequence_step_kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.SequenceStepKind",
+  "SequenceStepKind",
+  "Ringmaster__V1__SequenceStepKind",
+  "ringmaster.v1",
+  3,
+  ringmaster__v1__sequence_step_kind__enum_values_by_number,
+  3,
+  ringmaster__v1__sequence_step_kind__enum_values_by_name,
+  1,
+  ringmaster__v1__sequence_step_kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue ringmaster__v1__sequence_move__enum_values_by_number[4] =
+{
+  { "SEQUENCE_MOVE_UNSPECIFIED", "RINGMASTER__V1__SEQUENCE_MOVE__SEQUENCE_MOVE_UNSPECIFIED", 0 },
+  { "SEQUENCE_MOVE_NEXT", "RINGMASTER__V1__SEQUENCE_MOVE__SEQUENCE_MOVE_NEXT", 1 },
+  { "SEQUENCE_MOVE_END", "RINGMASTER__V1__SEQUENCE_MOVE__SEQUENCE_MOVE_END", 2 },
+  { "SEQUENCE_MOVE_GO_TO", "RINGMASTER__V1__SEQUENCE_MOVE__SEQUENCE_MOVE_GO_TO", 3 },
+};
+static const ProtobufCIntRange ringmaster__v1__sequence_move__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex ringmaster__v1__sequence_move__enum_values_by_name[4] =
+{
+  { "SEQUENCE_MOVE_END", 2 },
+  { "SEQUENCE_MOVE_GO_TO", 3 },
+  { "SEQUENCE_MOVE_NEXT", 1 },
+  { "SEQUENCE_MOVE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor ringmaster__v1__sequence_move__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.SequenceMove",
+  "SequenceMove",
+  "Ringmaster__V1__SequenceMove",
+  "ringmaster.v1",
+  4,
+  ringmaster__v1__sequence_move__enum_values_by_number,
+  4,
+  ringmaster__v1__sequence_move__enum_values_by_name,
+  1,
+  ringmaster__v1__sequence_move__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
 static const ProtobufCEnumValue ringmaster__v1__retry_day__enum_values_by_number[3] =
 {
   { "RETRY_DAY_UNSPECIFIED", "RINGMASTER__V1__RETRY_DAY__RETRY_DAY_UNSPECIFIED", 0 },
@@ -5142,7 +7405,7 @@ const ProtobufCEnumDescriptor ringmaster__v1__lead_problem_kind__descriptor =
   ringmaster__v1__lead_problem_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor ringmaster__v1__campaign_service__method_descriptors[18] =
+static const ProtobufCMethodDescriptor ringmaster__v1__campaign_service__method_descriptors[23] =
 {
   { "CreateCampaign", &ringmaster__v1__create_campaign_request__descriptor, &ringmaster__v1__campaign__descriptor },
   { "GetCampaign", &ringmaster__v1__get_campaign_request__descriptor, &ringmaster__v1__campaign__descriptor },
@@ -5153,8 +7416,13 @@ static const ProtobufCMethodDescriptor ringmaster__v1__campaign_service__method_
   { "PauseCampaign", &ringmaster__v1__change_campaign_state_request__descriptor, &ringmaster__v1__campaign__descriptor },
   { "ResumeCampaign", &ringmaster__v1__change_campaign_state_request__descriptor, &ringmaster__v1__campaign__descriptor },
   { "StopCampaign", &ringmaster__v1__change_campaign_state_request__descriptor, &ringmaster__v1__campaign__descriptor },
+  { "CloneCampaign", &ringmaster__v1__clone_campaign_request__descriptor, &ringmaster__v1__campaign__descriptor },
+  { "RecycleLeads", &ringmaster__v1__recycle_leads_request__descriptor, &ringmaster__v1__recycle_leads_response__descriptor },
+  { "ListPolicyVersions", &ringmaster__v1__list_policy_versions_request__descriptor, &ringmaster__v1__list_policy_versions_response__descriptor },
+  { "ComparePolicyVersions", &ringmaster__v1__compare_policy_versions_request__descriptor, &ringmaster__v1__compare_policy_versions_response__descriptor },
   { "ListCampaignAudit", &ringmaster__v1__get_campaign_request__descriptor, &ringmaster__v1__list_campaign_audit_response__descriptor },
   { "GetProgress", &ringmaster__v1__get_progress_request__descriptor, &ringmaster__v1__campaign_progress__descriptor },
+  { "GetAnalytics", &ringmaster__v1__get_campaign_request__descriptor, &ringmaster__v1__campaign_analytics__descriptor },
   { "OpenImport", &ringmaster__v1__open_import_request__descriptor, &ringmaster__v1__open_import_response__descriptor },
   { "ImportLeads", &ringmaster__v1__import_leads_request__descriptor, &ringmaster__v1__import_leads_response__descriptor },
   { "CloseImport", &ringmaster__v1__close_import_request__descriptor, &ringmaster__v1__import_summary__descriptor },
@@ -5164,24 +7432,29 @@ static const ProtobufCMethodDescriptor ringmaster__v1__campaign_service__method_
   { "ListLeads", &ringmaster__v1__list_leads_request__descriptor, &ringmaster__v1__list_leads_response__descriptor },
 };
 const unsigned ringmaster__v1__campaign_service__method_indices_by_name[] = {
-  14,        /* AddLead */
-  13,        /* CloseImport */
+  19,        /* AddLead */
+  9,        /* CloneCampaign */
+  18,        /* CloseImport */
+  12,        /* ComparePolicyVersions */
   0,        /* CreateCampaign */
   4,        /* DeleteCampaign */
+  15,        /* GetAnalytics */
   1,        /* GetCampaign */
-  16,        /* GetLead */
-  10,        /* GetProgress */
-  12,        /* ImportLeads */
-  9,        /* ListCampaignAudit */
+  21,        /* GetLead */
+  14,        /* GetProgress */
+  17,        /* ImportLeads */
+  13,        /* ListCampaignAudit */
   2,        /* ListCampaigns */
-  17,        /* ListLeads */
-  11,        /* OpenImport */
+  22,        /* ListLeads */
+  11,        /* ListPolicyVersions */
+  16,        /* OpenImport */
   6,        /* PauseCampaign */
+  10,        /* RecycleLeads */
   7,        /* ResumeCampaign */
   5,        /* StartCampaign */
   8,        /* StopCampaign */
   3,        /* UpdateCampaign */
-  15         /* UpdateLead */
+  20         /* UpdateLead */
 };
 const ProtobufCServiceDescriptor ringmaster__v1__campaign_service__descriptor =
 {
@@ -5190,7 +7463,7 @@ const ProtobufCServiceDescriptor ringmaster__v1__campaign_service__descriptor =
   "CampaignService",
   "Ringmaster__V1__CampaignService",
   "ringmaster.v1",
-  18,
+  23,
   ringmaster__v1__campaign_service__method_descriptors,
   ringmaster__v1__campaign_service__method_indices_by_name
 };
@@ -5266,13 +7539,45 @@ void ringmaster__v1__campaign_service__stop_campaign(ProtobufCService *service,
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
   service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void ringmaster__v1__campaign_service__clone_campaign(ProtobufCService *service,
+                                                      const Ringmaster__V1__CloneCampaignRequest *input,
+                                                      Ringmaster__V1__Campaign_Closure closure,
+                                                      void *closure_data)
+{
+  assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void ringmaster__v1__campaign_service__recycle_leads(ProtobufCService *service,
+                                                     const Ringmaster__V1__RecycleLeadsRequest *input,
+                                                     Ringmaster__V1__RecycleLeadsResponse_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void ringmaster__v1__campaign_service__list_policy_versions(ProtobufCService *service,
+                                                            const Ringmaster__V1__ListPolicyVersionsRequest *input,
+                                                            Ringmaster__V1__ListPolicyVersionsResponse_Closure closure,
+                                                            void *closure_data)
+{
+  assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void ringmaster__v1__campaign_service__compare_policy_versions(ProtobufCService *service,
+                                                               const Ringmaster__V1__ComparePolicyVersionsRequest *input,
+                                                               Ringmaster__V1__ComparePolicyVersionsResponse_Closure closure,
+                                                               void *closure_data)
+{
+  assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void ringmaster__v1__campaign_service__list_campaign_audit(ProtobufCService *service,
                                                            const Ringmaster__V1__GetCampaignRequest *input,
                                                            Ringmaster__V1__ListCampaignAuditResponse_Closure closure,
                                                            void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__get_progress(ProtobufCService *service,
                                                     const Ringmaster__V1__GetProgressRequest *input,
@@ -5280,7 +7585,15 @@ void ringmaster__v1__campaign_service__get_progress(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void ringmaster__v1__campaign_service__get_analytics(ProtobufCService *service,
+                                                     const Ringmaster__V1__GetCampaignRequest *input,
+                                                     Ringmaster__V1__CampaignAnalytics_Closure closure,
+                                                     void *closure_data)
+{
+  assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__open_import(ProtobufCService *service,
                                                    const Ringmaster__V1__OpenImportRequest *input,
@@ -5288,7 +7601,7 @@ void ringmaster__v1__campaign_service__open_import(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__import_leads(ProtobufCService *service,
                                                     const Ringmaster__V1__ImportLeadsRequest *input,
@@ -5296,7 +7609,7 @@ void ringmaster__v1__campaign_service__import_leads(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__close_import(ProtobufCService *service,
                                                     const Ringmaster__V1__CloseImportRequest *input,
@@ -5304,7 +7617,7 @@ void ringmaster__v1__campaign_service__close_import(ProtobufCService *service,
                                                     void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 18, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__add_lead(ProtobufCService *service,
                                                 const Ringmaster__V1__AddLeadRequest *input,
@@ -5312,7 +7625,7 @@ void ringmaster__v1__campaign_service__add_lead(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 19, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__update_lead(ProtobufCService *service,
                                                    const Ringmaster__V1__UpdateLeadRequest *input,
@@ -5320,7 +7633,7 @@ void ringmaster__v1__campaign_service__update_lead(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 20, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__get_lead(ProtobufCService *service,
                                                 const Ringmaster__V1__GetLeadRequest *input,
@@ -5328,7 +7641,7 @@ void ringmaster__v1__campaign_service__get_lead(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 21, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__list_leads(ProtobufCService *service,
                                                   const Ringmaster__V1__ListLeadsRequest *input,
@@ -5336,7 +7649,7 @@ void ringmaster__v1__campaign_service__list_leads(ProtobufCService *service,
                                                   void *closure_data)
 {
   assert(service->descriptor == &ringmaster__v1__campaign_service__descriptor);
-  service->invoke(service, 17, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 22, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void ringmaster__v1__campaign_service__init (Ringmaster__V1__CampaignService_Service *service,
                                              Ringmaster__V1__CampaignService_ServiceDestroy destroy)

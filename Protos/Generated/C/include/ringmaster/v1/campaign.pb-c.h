@@ -20,6 +20,9 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Ringmaster__V1__CallWindow Ringmaster__V1__CallWindow;
 typedef struct Ringmaster__V1__CampaignPolicy Ringmaster__V1__CampaignPolicy;
+typedef struct Ringmaster__V1__CampaignSequence Ringmaster__V1__CampaignSequence;
+typedef struct Ringmaster__V1__SequenceStep Ringmaster__V1__SequenceStep;
+typedef struct Ringmaster__V1__SequenceBranch Ringmaster__V1__SequenceBranch;
 typedef struct Ringmaster__V1__RetryRule Ringmaster__V1__RetryRule;
 typedef struct Ringmaster__V1__LeadAddress Ringmaster__V1__LeadAddress;
 typedef struct Ringmaster__V1__LeadNumber Ringmaster__V1__LeadNumber;
@@ -55,8 +58,24 @@ typedef struct Ringmaster__V1__UpdateLeadRequest Ringmaster__V1__UpdateLeadReque
 typedef struct Ringmaster__V1__GetLeadRequest Ringmaster__V1__GetLeadRequest;
 typedef struct Ringmaster__V1__ListLeadsRequest Ringmaster__V1__ListLeadsRequest;
 typedef struct Ringmaster__V1__ListLeadsResponse Ringmaster__V1__ListLeadsResponse;
+typedef struct Ringmaster__V1__CloneCampaignRequest Ringmaster__V1__CloneCampaignRequest;
+typedef struct Ringmaster__V1__RecycleLeadsRequest Ringmaster__V1__RecycleLeadsRequest;
+typedef struct Ringmaster__V1__RecycleLeadsResponse Ringmaster__V1__RecycleLeadsResponse;
+typedef struct Ringmaster__V1__PolicyVersion Ringmaster__V1__PolicyVersion;
+typedef struct Ringmaster__V1__PolicyDifference Ringmaster__V1__PolicyDifference;
+typedef struct Ringmaster__V1__AnalyticsHour Ringmaster__V1__AnalyticsHour;
+typedef struct Ringmaster__V1__AnalyticsShare Ringmaster__V1__AnalyticsShare;
+typedef struct Ringmaster__V1__AnalyticsReach Ringmaster__V1__AnalyticsReach;
+typedef struct Ringmaster__V1__CampaignAnalytics Ringmaster__V1__CampaignAnalytics;
+typedef struct Ringmaster__V1__ListPolicyVersionsRequest Ringmaster__V1__ListPolicyVersionsRequest;
+typedef struct Ringmaster__V1__ListPolicyVersionsResponse Ringmaster__V1__ListPolicyVersionsResponse;
+typedef struct Ringmaster__V1__ComparePolicyVersionsRequest Ringmaster__V1__ComparePolicyVersionsRequest;
+typedef struct Ringmaster__V1__ComparePolicyVersionsResponse Ringmaster__V1__ComparePolicyVersionsResponse;
 typedef struct Ringmaster__V1__CampaignChanged Ringmaster__V1__CampaignChanged;
 typedef struct Ringmaster__V1__LeadsAdded Ringmaster__V1__LeadsAdded;
+typedef struct Ringmaster__V1__LeadsRecycled Ringmaster__V1__LeadsRecycled;
+typedef struct Ringmaster__V1__LeadCompleted Ringmaster__V1__LeadCompleted;
+typedef struct Ringmaster__V1__EmailStepDue Ringmaster__V1__EmailStepDue;
 typedef struct Ringmaster__V1__LeadUpdated Ringmaster__V1__LeadUpdated;
 
 
@@ -86,6 +105,22 @@ typedef enum _Ringmaster__V1__LeadState {
   RINGMASTER__V1__LEAD_STATE__LEAD_STATE_DONE = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RINGMASTER__V1__LEAD_STATE)
 } Ringmaster__V1__LeadState;
+typedef enum _Ringmaster__V1__SequenceStepKind {
+  RINGMASTER__V1__SEQUENCE_STEP_KIND__SEQUENCE_STEP_KIND_UNSPECIFIED = 0,
+  RINGMASTER__V1__SEQUENCE_STEP_KIND__SEQUENCE_STEP_KIND_EMAIL = 1,
+  RINGMASTER__V1__SEQUENCE_STEP_KIND__SEQUENCE_STEP_KIND_CALL = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RINGMASTER__V1__SEQUENCE_STEP_KIND)
+} Ringmaster__V1__SequenceStepKind;
+typedef enum _Ringmaster__V1__SequenceMove {
+  RINGMASTER__V1__SEQUENCE_MOVE__SEQUENCE_MOVE_UNSPECIFIED = 0,
+  RINGMASTER__V1__SEQUENCE_MOVE__SEQUENCE_MOVE_NEXT = 1,
+  RINGMASTER__V1__SEQUENCE_MOVE__SEQUENCE_MOVE_END = 2,
+  /*
+   * To `step`, which comes later.
+   */
+  RINGMASTER__V1__SEQUENCE_MOVE__SEQUENCE_MOVE_GO_TO = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(RINGMASTER__V1__SEQUENCE_MOVE)
+} Ringmaster__V1__SequenceMove;
 /*
  * On which day a retry may be, on the lead's calendar.
  */
@@ -279,10 +314,68 @@ struct  Ringmaster__V1__CampaignPolicy
    * How long after it joined a lead may be called; absent means as long as the campaign runs.
    */
   Google__Protobuf__Duration *lead_expiry;
+  /*
+   * Steps that each lead moves through; absent means one call, as soon as it may be.
+   */
+  Ringmaster__V1__CampaignSequence *sequence;
 };
 #define RINGMASTER__V1__CAMPAIGN_POLICY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__campaign_policy__descriptor) \
-    , (char *)protobuf_c_empty_string, RINGMASTER__V1__CALL_TYPE__CALL_TYPE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL, NULL, (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL, RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED, 0, 0, 0, (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, RINGMASTER__V1__CALL_TYPE__CALL_TYPE_UNSPECIFIED, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0,NULL, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL, NULL, (char *)protobuf_c_empty_string, 0, 0,NULL, 0,NULL, RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED, 0, 0, 0, (char *)protobuf_c_empty_string, NULL, NULL }
+
+
+/*
+ * Ordered steps of contact. Without steps it is the standard one: an email on day 0, a call on day 3, emails on days 5
+ * and 10.
+ */
+struct  Ringmaster__V1__CampaignSequence
+{
+  ProtobufCMessage base;
+  size_t n_steps;
+  Ringmaster__V1__SequenceStep **steps;
+};
+#define RINGMASTER__V1__CAMPAIGN_SEQUENCE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__campaign_sequence__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * One step: what is done, and when at the earliest.
+ */
+struct  Ringmaster__V1__SequenceStep
+{
+  ProtobufCMessage base;
+  Ringmaster__V1__SequenceStepKind kind;
+  /*
+   * Days after the lead joined, 0 to 365; no less than the step's before it.
+   */
+  int32_t day;
+  /*
+   * What a call's final outcome leads to; the first branch that names it. By default, outcomes that settle the matter
+   * (qualified, callback_requested, not_interested, wrong_number) end the sequence and the others go to the next step.
+   */
+  size_t n_branches;
+  Ringmaster__V1__SequenceBranch **branches;
+};
+#define RINGMASTER__V1__SEQUENCE_STEP__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__sequence_step__descriptor) \
+    , RINGMASTER__V1__SEQUENCE_STEP_KIND__SEQUENCE_STEP_KIND_UNSPECIFIED, 0, 0,NULL }
+
+
+struct  Ringmaster__V1__SequenceBranch
+{
+  ProtobufCMessage base;
+  size_t n_outcomes;
+  Ringmaster__V1__CallOutcome *outcomes;
+  Ringmaster__V1__SequenceMove move;
+  /*
+   * Of SEQUENCE_MOVE_GO_TO, counted from 1.
+   */
+  int32_t step;
+};
+#define RINGMASTER__V1__SEQUENCE_BRANCH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__sequence_branch__descriptor) \
+    , 0,NULL, RINGMASTER__V1__SEQUENCE_MOVE__SEQUENCE_MOVE_UNSPECIFIED, 0 }
 
 
 /*
@@ -669,10 +762,18 @@ struct  Ringmaster__V1__Lead
    * The reason to call is gone from here on: never called at or after this time.
    */
   Google__Protobuf__Timestamp *not_after;
+  /*
+   * Step of the campaign's sequence that the lead is at or waits for, counted from 1; zero without a sequence.
+   */
+  int32_t sequence_step;
+  /*
+   * When that step is due; absent while the lead is being called for it, and once the sequence has ended.
+   */
+  Google__Protobuf__Timestamp *step_due_at;
 };
 #define RINGMASTER__V1__LEAD__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__lead__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, RINGMASTER__V1__LEAD_STATE__LEAD_STATE_UNSPECIFIED, RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, 0, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED, 0,NULL, NULL, NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, RINGMASTER__V1__LEAD_STATE__LEAD_STATE_UNSPECIFIED, RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, 0, NULL, NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RINGMASTER__V1__CONSENT_LEVEL__CONSENT_LEVEL_UNSPECIFIED, 0,NULL, NULL, NULL, 0, NULL }
 
 
 struct  Ringmaster__V1__NewLead__AttributesEntry
@@ -830,10 +931,15 @@ struct  Ringmaster__V1__AddLeadRequest
   ProtobufCMessage base;
   char *campaign_id;
   Ringmaster__V1__NewLead *lead;
+  /*
+   * Of the caller's choosing, at most 200 characters: adding with the same key again changes nothing and gives the same
+   * lead. Empty: only the number says whether the lead is new.
+   */
+  char *client_key;
 };
 #define RINGMASTER__V1__ADD_LEAD_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__add_lead_request__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL }
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Ringmaster__V1__AddLeadResponse
@@ -844,10 +950,15 @@ struct  Ringmaster__V1__AddLeadResponse
    * True when the number was in the campaign already and was merged.
    */
   protobuf_c_boolean merged;
+  /*
+   * What was merged or left out; empty when the lead was added with the same key before.
+   */
+  size_t n_problems;
+  Ringmaster__V1__LeadProblem **problems;
 };
 #define RINGMASTER__V1__ADD_LEAD_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__add_lead_response__descriptor) \
-    , NULL, 0 }
+    , NULL, 0, 0,NULL }
 
 
 struct  Ringmaster__V1__UpdateLeadRequest
@@ -902,6 +1013,261 @@ struct  Ringmaster__V1__ListLeadsResponse
 
 
 /*
+ * A new draft with the policy of another campaign.
+ */
+struct  Ringmaster__V1__CloneCampaignRequest
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  /*
+   * Empty means the old name with " (copy)".
+   */
+  char *name;
+  /*
+   * Take the leads along that have no final outcome yet.
+   */
+  protobuf_c_boolean open_leads;
+  /*
+   * Take the done leads along whose final outcome is one of these.
+   */
+  size_t n_outcomes;
+  Ringmaster__V1__CallOutcome *outcomes;
+};
+#define RINGMASTER__V1__CLONE_CAMPAIGN_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__clone_campaign_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL }
+
+
+/*
+ * Puts done leads back into the queue. Not for people who said no and wrong numbers.
+ */
+struct  Ringmaster__V1__RecycleLeadsRequest
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  /*
+   * Final outcomes of the leads meant; at least one.
+   */
+  size_t n_outcomes;
+  Ringmaster__V1__CallOutcome *outcomes;
+};
+#define RINGMASTER__V1__RECYCLE_LEADS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__recycle_leads_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Ringmaster__V1__RecycleLeadsResponse
+{
+  ProtobufCMessage base;
+  int64_t recycled;
+  /*
+   * Leads with these outcomes that stay done because they were called as often as the policy allows.
+   */
+  int64_t exhausted;
+};
+#define RINGMASTER__V1__RECYCLE_LEADS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__recycle_leads_response__descriptor) \
+    , 0, 0 }
+
+
+/*
+ * One version of a campaign's policy: who made it, when, and what it changed.
+ */
+struct  Ringmaster__V1__PolicyVersion
+{
+  ProtobufCMessage base;
+  int32_t version;
+  Ringmaster__V1__CampaignPolicy *policy;
+  char *actor;
+  Google__Protobuf__Timestamp *made_at;
+  /*
+   * Against the version before it; empty for the first.
+   */
+  size_t n_differences;
+  Ringmaster__V1__PolicyDifference **differences;
+};
+#define RINGMASTER__V1__POLICY_VERSION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__policy_version__descriptor) \
+    , 0, NULL, (char *)protobuf_c_empty_string, NULL, 0,NULL }
+
+
+/*
+ * One field that differs between two policies.
+ */
+struct  Ringmaster__V1__PolicyDifference
+{
+  ProtobufCMessage base;
+  /*
+   * Path of the field in JSON, for example "maxCallsPerDay" or "callWindows[2].endMinute".
+   */
+  char *field;
+  /*
+   * As JSON; empty where the policy does not have the field.
+   */
+  char *before;
+  char *after;
+};
+#define RINGMASTER__V1__POLICY_DIFFERENCE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__policy_difference__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * Calls in one hour of the week, on the lead's clock.
+ */
+struct  Ringmaster__V1__AnalyticsHour
+{
+  ProtobufCMessage base;
+  /*
+   * ISO 8601: 1 is Monday, 7 is Sunday.
+   */
+  int32_t weekday;
+  /*
+   * 0 to 23.
+   */
+  int32_t hour;
+  int64_t calls;
+  /*
+   * By anybody, a machine included.
+   */
+  int64_t answered;
+};
+#define RINGMASTER__V1__ANALYTICS_HOUR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__analytics_hour__descriptor) \
+    , 0, 0, 0, 0 }
+
+
+struct  Ringmaster__V1__AnalyticsShare
+{
+  ProtobufCMessage base;
+  Ringmaster__V1__CallOutcome outcome;
+  int64_t calls;
+  /*
+   * Of all calls, 0 to 100.
+   */
+  double percent;
+};
+#define RINGMASTER__V1__ANALYTICS_SHARE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__analytics_share__descriptor) \
+    , RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, 0, 0 }
+
+
+/*
+ * Leads whose first conversation was on this attempt.
+ */
+struct  Ringmaster__V1__AnalyticsReach
+{
+  ProtobufCMessage base;
+  int32_t attempt;
+  int64_t leads;
+};
+#define RINGMASTER__V1__ANALYTICS_REACH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__analytics_reach__descriptor) \
+    , 0, 0 }
+
+
+/*
+ * How a campaign's ended calls went.
+ */
+struct  Ringmaster__V1__CampaignAnalytics
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  int64_t calls;
+  int64_t answered;
+  /*
+   * Calls in which a person spoke.
+   */
+  int64_t reached;
+  /*
+   * Of all calls, 0 to 100.
+   */
+  double answer_percent;
+  double connect_percent;
+  size_t n_outcomes;
+  Ringmaster__V1__AnalyticsShare **outcomes;
+  /*
+   * Of answered calls; absent when there are none.
+   */
+  Google__Protobuf__Duration *average_talk;
+  int64_t cost_micros;
+  int64_t cost_per_call_micros;
+  /*
+   * Over leads whose final outcome is qualified; zero when there are none.
+   */
+  int64_t cost_per_qualified_micros;
+  /*
+   * Attempts until a person spoke, over the leads reached; zero when there are none.
+   */
+  double attempts_to_reach;
+  size_t n_reached_on;
+  Ringmaster__V1__AnalyticsReach **reached_on;
+  /*
+   * Hours in which there were calls, in order.
+   */
+  size_t n_hours;
+  Ringmaster__V1__AnalyticsHour **hours;
+};
+#define RINGMASTER__V1__CAMPAIGN_ANALYTICS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__campaign_analytics__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0,NULL, NULL, 0, 0, 0, 0, 0,NULL, 0,NULL }
+
+
+struct  Ringmaster__V1__ListPolicyVersionsRequest
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  Ringmaster__V1__PageRequest *page;
+};
+#define RINGMASTER__V1__LIST_POLICY_VERSIONS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__list_policy_versions_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * Newest first.
+ */
+struct  Ringmaster__V1__ListPolicyVersionsResponse
+{
+  ProtobufCMessage base;
+  size_t n_versions;
+  Ringmaster__V1__PolicyVersion **versions;
+  char *next_cursor;
+};
+#define RINGMASTER__V1__LIST_POLICY_VERSIONS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__list_policy_versions_response__descriptor) \
+    , 0,NULL, (char *)protobuf_c_empty_string }
+
+
+struct  Ringmaster__V1__ComparePolicyVersionsRequest
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  int32_t from_version;
+  /*
+   * Zero means the one that stands.
+   */
+  int32_t to_version;
+};
+#define RINGMASTER__V1__COMPARE_POLICY_VERSIONS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__compare_policy_versions_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
+
+
+struct  Ringmaster__V1__ComparePolicyVersionsResponse
+{
+  ProtobufCMessage base;
+  int32_t from_version;
+  int32_t to_version;
+  size_t n_differences;
+  Ringmaster__V1__PolicyDifference **differences;
+};
+#define RINGMASTER__V1__COMPARE_POLICY_VERSIONS_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__compare_policy_versions_response__descriptor) \
+    , 0, 0, 0,NULL }
+
+
+/*
  * Event, key campaign_id: the campaign's state or policy is now this. Written in the order of the changes.
  */
 struct  Ringmaster__V1__CampaignChanged
@@ -915,7 +1281,8 @@ struct  Ringmaster__V1__CampaignChanged
 
 
 /*
- * Event, key campaign_id: these leads joined the campaign. At most 500 in one event.
+ * Event, key campaign_id: these leads joined the campaign and may be called. At most 500 in one event. A lead of a campaign
+ * with a sequence is told of when its first call step is due.
  */
 struct  Ringmaster__V1__LeadsAdded
 {
@@ -930,7 +1297,53 @@ struct  Ringmaster__V1__LeadsAdded
 
 
 /*
- * Event, key campaign_id: a lead's data changed (names, zone, attributes).
+ * Event, key campaign_id: these leads were done and may be called again. At most 500 in one event.
+ */
+struct  Ringmaster__V1__LeadsRecycled
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  size_t n_leads;
+  Ringmaster__V1__Lead **leads;
+};
+#define RINGMASTER__V1__LEADS_RECYCLED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__leads_recycled__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL }
+
+
+/*
+ * Event, key campaign_id: a lead has its final outcome in this campaign.
+ */
+struct  Ringmaster__V1__LeadCompleted
+{
+  ProtobufCMessage base;
+  Ringmaster__V1__Lead *lead;
+};
+#define RINGMASTER__V1__LEAD_COMPLETED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__lead_completed__descriptor) \
+    , NULL }
+
+
+/*
+ * Event, key campaign_id: the lead is due for an email of the campaign's sequence.
+ */
+struct  Ringmaster__V1__EmailStepDue
+{
+  ProtobufCMessage base;
+  Ringmaster__V1__Lead *lead;
+  /*
+   * Counted from 1.
+   */
+  int32_t step;
+  Google__Protobuf__Timestamp *due_at;
+};
+#define RINGMASTER__V1__EMAIL_STEP_DUE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__email_step_due__descriptor) \
+    , NULL, 0, NULL }
+
+
+/*
+ * Event, key campaign_id: a lead's data changed (names, numbers, consent, zone, address, attributes).
  */
 struct  Ringmaster__V1__LeadUpdated
 {
@@ -979,6 +1392,63 @@ Ringmaster__V1__CampaignPolicy *
                       const uint8_t       *data);
 void   ringmaster__v1__campaign_policy__free_unpacked
                      (Ringmaster__V1__CampaignPolicy *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__CampaignSequence methods */
+void   ringmaster__v1__campaign_sequence__init
+                     (Ringmaster__V1__CampaignSequence         *message);
+size_t ringmaster__v1__campaign_sequence__get_packed_size
+                     (const Ringmaster__V1__CampaignSequence   *message);
+size_t ringmaster__v1__campaign_sequence__pack
+                     (const Ringmaster__V1__CampaignSequence   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__campaign_sequence__pack_to_buffer
+                     (const Ringmaster__V1__CampaignSequence   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__CampaignSequence *
+       ringmaster__v1__campaign_sequence__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__campaign_sequence__free_unpacked
+                     (Ringmaster__V1__CampaignSequence *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__SequenceStep methods */
+void   ringmaster__v1__sequence_step__init
+                     (Ringmaster__V1__SequenceStep         *message);
+size_t ringmaster__v1__sequence_step__get_packed_size
+                     (const Ringmaster__V1__SequenceStep   *message);
+size_t ringmaster__v1__sequence_step__pack
+                     (const Ringmaster__V1__SequenceStep   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__sequence_step__pack_to_buffer
+                     (const Ringmaster__V1__SequenceStep   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__SequenceStep *
+       ringmaster__v1__sequence_step__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__sequence_step__free_unpacked
+                     (Ringmaster__V1__SequenceStep *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__SequenceBranch methods */
+void   ringmaster__v1__sequence_branch__init
+                     (Ringmaster__V1__SequenceBranch         *message);
+size_t ringmaster__v1__sequence_branch__get_packed_size
+                     (const Ringmaster__V1__SequenceBranch   *message);
+size_t ringmaster__v1__sequence_branch__pack
+                     (const Ringmaster__V1__SequenceBranch   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__sequence_branch__pack_to_buffer
+                     (const Ringmaster__V1__SequenceBranch   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__SequenceBranch *
+       ringmaster__v1__sequence_branch__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__sequence_branch__free_unpacked
+                     (Ringmaster__V1__SequenceBranch *message,
                       ProtobufCAllocator *allocator);
 /* Ringmaster__V1__RetryRule methods */
 void   ringmaster__v1__retry_rule__init
@@ -1581,6 +2051,253 @@ Ringmaster__V1__ListLeadsResponse *
 void   ringmaster__v1__list_leads_response__free_unpacked
                      (Ringmaster__V1__ListLeadsResponse *message,
                       ProtobufCAllocator *allocator);
+/* Ringmaster__V1__CloneCampaignRequest methods */
+void   ringmaster__v1__clone_campaign_request__init
+                     (Ringmaster__V1__CloneCampaignRequest         *message);
+size_t ringmaster__v1__clone_campaign_request__get_packed_size
+                     (const Ringmaster__V1__CloneCampaignRequest   *message);
+size_t ringmaster__v1__clone_campaign_request__pack
+                     (const Ringmaster__V1__CloneCampaignRequest   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__clone_campaign_request__pack_to_buffer
+                     (const Ringmaster__V1__CloneCampaignRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__CloneCampaignRequest *
+       ringmaster__v1__clone_campaign_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__clone_campaign_request__free_unpacked
+                     (Ringmaster__V1__CloneCampaignRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__RecycleLeadsRequest methods */
+void   ringmaster__v1__recycle_leads_request__init
+                     (Ringmaster__V1__RecycleLeadsRequest         *message);
+size_t ringmaster__v1__recycle_leads_request__get_packed_size
+                     (const Ringmaster__V1__RecycleLeadsRequest   *message);
+size_t ringmaster__v1__recycle_leads_request__pack
+                     (const Ringmaster__V1__RecycleLeadsRequest   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__recycle_leads_request__pack_to_buffer
+                     (const Ringmaster__V1__RecycleLeadsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__RecycleLeadsRequest *
+       ringmaster__v1__recycle_leads_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__recycle_leads_request__free_unpacked
+                     (Ringmaster__V1__RecycleLeadsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__RecycleLeadsResponse methods */
+void   ringmaster__v1__recycle_leads_response__init
+                     (Ringmaster__V1__RecycleLeadsResponse         *message);
+size_t ringmaster__v1__recycle_leads_response__get_packed_size
+                     (const Ringmaster__V1__RecycleLeadsResponse   *message);
+size_t ringmaster__v1__recycle_leads_response__pack
+                     (const Ringmaster__V1__RecycleLeadsResponse   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__recycle_leads_response__pack_to_buffer
+                     (const Ringmaster__V1__RecycleLeadsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__RecycleLeadsResponse *
+       ringmaster__v1__recycle_leads_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__recycle_leads_response__free_unpacked
+                     (Ringmaster__V1__RecycleLeadsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__PolicyVersion methods */
+void   ringmaster__v1__policy_version__init
+                     (Ringmaster__V1__PolicyVersion         *message);
+size_t ringmaster__v1__policy_version__get_packed_size
+                     (const Ringmaster__V1__PolicyVersion   *message);
+size_t ringmaster__v1__policy_version__pack
+                     (const Ringmaster__V1__PolicyVersion   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__policy_version__pack_to_buffer
+                     (const Ringmaster__V1__PolicyVersion   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__PolicyVersion *
+       ringmaster__v1__policy_version__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__policy_version__free_unpacked
+                     (Ringmaster__V1__PolicyVersion *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__PolicyDifference methods */
+void   ringmaster__v1__policy_difference__init
+                     (Ringmaster__V1__PolicyDifference         *message);
+size_t ringmaster__v1__policy_difference__get_packed_size
+                     (const Ringmaster__V1__PolicyDifference   *message);
+size_t ringmaster__v1__policy_difference__pack
+                     (const Ringmaster__V1__PolicyDifference   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__policy_difference__pack_to_buffer
+                     (const Ringmaster__V1__PolicyDifference   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__PolicyDifference *
+       ringmaster__v1__policy_difference__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__policy_difference__free_unpacked
+                     (Ringmaster__V1__PolicyDifference *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__AnalyticsHour methods */
+void   ringmaster__v1__analytics_hour__init
+                     (Ringmaster__V1__AnalyticsHour         *message);
+size_t ringmaster__v1__analytics_hour__get_packed_size
+                     (const Ringmaster__V1__AnalyticsHour   *message);
+size_t ringmaster__v1__analytics_hour__pack
+                     (const Ringmaster__V1__AnalyticsHour   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__analytics_hour__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsHour   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__AnalyticsHour *
+       ringmaster__v1__analytics_hour__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__analytics_hour__free_unpacked
+                     (Ringmaster__V1__AnalyticsHour *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__AnalyticsShare methods */
+void   ringmaster__v1__analytics_share__init
+                     (Ringmaster__V1__AnalyticsShare         *message);
+size_t ringmaster__v1__analytics_share__get_packed_size
+                     (const Ringmaster__V1__AnalyticsShare   *message);
+size_t ringmaster__v1__analytics_share__pack
+                     (const Ringmaster__V1__AnalyticsShare   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__analytics_share__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsShare   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__AnalyticsShare *
+       ringmaster__v1__analytics_share__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__analytics_share__free_unpacked
+                     (Ringmaster__V1__AnalyticsShare *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__AnalyticsReach methods */
+void   ringmaster__v1__analytics_reach__init
+                     (Ringmaster__V1__AnalyticsReach         *message);
+size_t ringmaster__v1__analytics_reach__get_packed_size
+                     (const Ringmaster__V1__AnalyticsReach   *message);
+size_t ringmaster__v1__analytics_reach__pack
+                     (const Ringmaster__V1__AnalyticsReach   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__analytics_reach__pack_to_buffer
+                     (const Ringmaster__V1__AnalyticsReach   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__AnalyticsReach *
+       ringmaster__v1__analytics_reach__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__analytics_reach__free_unpacked
+                     (Ringmaster__V1__AnalyticsReach *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__CampaignAnalytics methods */
+void   ringmaster__v1__campaign_analytics__init
+                     (Ringmaster__V1__CampaignAnalytics         *message);
+size_t ringmaster__v1__campaign_analytics__get_packed_size
+                     (const Ringmaster__V1__CampaignAnalytics   *message);
+size_t ringmaster__v1__campaign_analytics__pack
+                     (const Ringmaster__V1__CampaignAnalytics   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__campaign_analytics__pack_to_buffer
+                     (const Ringmaster__V1__CampaignAnalytics   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__CampaignAnalytics *
+       ringmaster__v1__campaign_analytics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__campaign_analytics__free_unpacked
+                     (Ringmaster__V1__CampaignAnalytics *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__ListPolicyVersionsRequest methods */
+void   ringmaster__v1__list_policy_versions_request__init
+                     (Ringmaster__V1__ListPolicyVersionsRequest         *message);
+size_t ringmaster__v1__list_policy_versions_request__get_packed_size
+                     (const Ringmaster__V1__ListPolicyVersionsRequest   *message);
+size_t ringmaster__v1__list_policy_versions_request__pack
+                     (const Ringmaster__V1__ListPolicyVersionsRequest   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__list_policy_versions_request__pack_to_buffer
+                     (const Ringmaster__V1__ListPolicyVersionsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__ListPolicyVersionsRequest *
+       ringmaster__v1__list_policy_versions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__list_policy_versions_request__free_unpacked
+                     (Ringmaster__V1__ListPolicyVersionsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__ListPolicyVersionsResponse methods */
+void   ringmaster__v1__list_policy_versions_response__init
+                     (Ringmaster__V1__ListPolicyVersionsResponse         *message);
+size_t ringmaster__v1__list_policy_versions_response__get_packed_size
+                     (const Ringmaster__V1__ListPolicyVersionsResponse   *message);
+size_t ringmaster__v1__list_policy_versions_response__pack
+                     (const Ringmaster__V1__ListPolicyVersionsResponse   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__list_policy_versions_response__pack_to_buffer
+                     (const Ringmaster__V1__ListPolicyVersionsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__ListPolicyVersionsResponse *
+       ringmaster__v1__list_policy_versions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__list_policy_versions_response__free_unpacked
+                     (Ringmaster__V1__ListPolicyVersionsResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__ComparePolicyVersionsRequest methods */
+void   ringmaster__v1__compare_policy_versions_request__init
+                     (Ringmaster__V1__ComparePolicyVersionsRequest         *message);
+size_t ringmaster__v1__compare_policy_versions_request__get_packed_size
+                     (const Ringmaster__V1__ComparePolicyVersionsRequest   *message);
+size_t ringmaster__v1__compare_policy_versions_request__pack
+                     (const Ringmaster__V1__ComparePolicyVersionsRequest   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__compare_policy_versions_request__pack_to_buffer
+                     (const Ringmaster__V1__ComparePolicyVersionsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__ComparePolicyVersionsRequest *
+       ringmaster__v1__compare_policy_versions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__compare_policy_versions_request__free_unpacked
+                     (Ringmaster__V1__ComparePolicyVersionsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__ComparePolicyVersionsResponse methods */
+void   ringmaster__v1__compare_policy_versions_response__init
+                     (Ringmaster__V1__ComparePolicyVersionsResponse         *message);
+size_t ringmaster__v1__compare_policy_versions_response__get_packed_size
+                     (const Ringmaster__V1__ComparePolicyVersionsResponse   *message);
+size_t ringmaster__v1__compare_policy_versions_response__pack
+                     (const Ringmaster__V1__ComparePolicyVersionsResponse   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__compare_policy_versions_response__pack_to_buffer
+                     (const Ringmaster__V1__ComparePolicyVersionsResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__ComparePolicyVersionsResponse *
+       ringmaster__v1__compare_policy_versions_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__compare_policy_versions_response__free_unpacked
+                     (Ringmaster__V1__ComparePolicyVersionsResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Ringmaster__V1__CampaignChanged methods */
 void   ringmaster__v1__campaign_changed__init
                      (Ringmaster__V1__CampaignChanged         *message);
@@ -1619,6 +2336,63 @@ Ringmaster__V1__LeadsAdded *
 void   ringmaster__v1__leads_added__free_unpacked
                      (Ringmaster__V1__LeadsAdded *message,
                       ProtobufCAllocator *allocator);
+/* Ringmaster__V1__LeadsRecycled methods */
+void   ringmaster__v1__leads_recycled__init
+                     (Ringmaster__V1__LeadsRecycled         *message);
+size_t ringmaster__v1__leads_recycled__get_packed_size
+                     (const Ringmaster__V1__LeadsRecycled   *message);
+size_t ringmaster__v1__leads_recycled__pack
+                     (const Ringmaster__V1__LeadsRecycled   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__leads_recycled__pack_to_buffer
+                     (const Ringmaster__V1__LeadsRecycled   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__LeadsRecycled *
+       ringmaster__v1__leads_recycled__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__leads_recycled__free_unpacked
+                     (Ringmaster__V1__LeadsRecycled *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__LeadCompleted methods */
+void   ringmaster__v1__lead_completed__init
+                     (Ringmaster__V1__LeadCompleted         *message);
+size_t ringmaster__v1__lead_completed__get_packed_size
+                     (const Ringmaster__V1__LeadCompleted   *message);
+size_t ringmaster__v1__lead_completed__pack
+                     (const Ringmaster__V1__LeadCompleted   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__lead_completed__pack_to_buffer
+                     (const Ringmaster__V1__LeadCompleted   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__LeadCompleted *
+       ringmaster__v1__lead_completed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__lead_completed__free_unpacked
+                     (Ringmaster__V1__LeadCompleted *message,
+                      ProtobufCAllocator *allocator);
+/* Ringmaster__V1__EmailStepDue methods */
+void   ringmaster__v1__email_step_due__init
+                     (Ringmaster__V1__EmailStepDue         *message);
+size_t ringmaster__v1__email_step_due__get_packed_size
+                     (const Ringmaster__V1__EmailStepDue   *message);
+size_t ringmaster__v1__email_step_due__pack
+                     (const Ringmaster__V1__EmailStepDue   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__email_step_due__pack_to_buffer
+                     (const Ringmaster__V1__EmailStepDue   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__EmailStepDue *
+       ringmaster__v1__email_step_due__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__email_step_due__free_unpacked
+                     (Ringmaster__V1__EmailStepDue *message,
+                      ProtobufCAllocator *allocator);
 /* Ringmaster__V1__LeadUpdated methods */
 void   ringmaster__v1__lead_updated__init
                      (Ringmaster__V1__LeadUpdated         *message);
@@ -1645,6 +2419,15 @@ typedef void (*Ringmaster__V1__CallWindow_Closure)
                   void *closure_data);
 typedef void (*Ringmaster__V1__CampaignPolicy_Closure)
                  (const Ringmaster__V1__CampaignPolicy *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__CampaignSequence_Closure)
+                 (const Ringmaster__V1__CampaignSequence *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__SequenceStep_Closure)
+                 (const Ringmaster__V1__SequenceStep *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__SequenceBranch_Closure)
+                 (const Ringmaster__V1__SequenceBranch *message,
                   void *closure_data);
 typedef void (*Ringmaster__V1__RetryRule_Closure)
                  (const Ringmaster__V1__RetryRule *message,
@@ -1751,11 +2534,59 @@ typedef void (*Ringmaster__V1__ListLeadsRequest_Closure)
 typedef void (*Ringmaster__V1__ListLeadsResponse_Closure)
                  (const Ringmaster__V1__ListLeadsResponse *message,
                   void *closure_data);
+typedef void (*Ringmaster__V1__CloneCampaignRequest_Closure)
+                 (const Ringmaster__V1__CloneCampaignRequest *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__RecycleLeadsRequest_Closure)
+                 (const Ringmaster__V1__RecycleLeadsRequest *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__RecycleLeadsResponse_Closure)
+                 (const Ringmaster__V1__RecycleLeadsResponse *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__PolicyVersion_Closure)
+                 (const Ringmaster__V1__PolicyVersion *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__PolicyDifference_Closure)
+                 (const Ringmaster__V1__PolicyDifference *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__AnalyticsHour_Closure)
+                 (const Ringmaster__V1__AnalyticsHour *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__AnalyticsShare_Closure)
+                 (const Ringmaster__V1__AnalyticsShare *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__AnalyticsReach_Closure)
+                 (const Ringmaster__V1__AnalyticsReach *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__CampaignAnalytics_Closure)
+                 (const Ringmaster__V1__CampaignAnalytics *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__ListPolicyVersionsRequest_Closure)
+                 (const Ringmaster__V1__ListPolicyVersionsRequest *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__ListPolicyVersionsResponse_Closure)
+                 (const Ringmaster__V1__ListPolicyVersionsResponse *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__ComparePolicyVersionsRequest_Closure)
+                 (const Ringmaster__V1__ComparePolicyVersionsRequest *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__ComparePolicyVersionsResponse_Closure)
+                 (const Ringmaster__V1__ComparePolicyVersionsResponse *message,
+                  void *closure_data);
 typedef void (*Ringmaster__V1__CampaignChanged_Closure)
                  (const Ringmaster__V1__CampaignChanged *message,
                   void *closure_data);
 typedef void (*Ringmaster__V1__LeadsAdded_Closure)
                  (const Ringmaster__V1__LeadsAdded *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__LeadsRecycled_Closure)
+                 (const Ringmaster__V1__LeadsRecycled *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__LeadCompleted_Closure)
+                 (const Ringmaster__V1__LeadCompleted *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__EmailStepDue_Closure)
+                 (const Ringmaster__V1__EmailStepDue *message,
                   void *closure_data);
 typedef void (*Ringmaster__V1__LeadUpdated_Closure)
                  (const Ringmaster__V1__LeadUpdated *message,
@@ -1803,6 +2634,22 @@ struct Ringmaster__V1__CampaignService_Service
                         const Ringmaster__V1__ChangeCampaignStateRequest *input,
                         Ringmaster__V1__Campaign_Closure closure,
                         void *closure_data);
+  void (*clone_campaign)(Ringmaster__V1__CampaignService_Service *service,
+                         const Ringmaster__V1__CloneCampaignRequest *input,
+                         Ringmaster__V1__Campaign_Closure closure,
+                         void *closure_data);
+  void (*recycle_leads)(Ringmaster__V1__CampaignService_Service *service,
+                        const Ringmaster__V1__RecycleLeadsRequest *input,
+                        Ringmaster__V1__RecycleLeadsResponse_Closure closure,
+                        void *closure_data);
+  void (*list_policy_versions)(Ringmaster__V1__CampaignService_Service *service,
+                               const Ringmaster__V1__ListPolicyVersionsRequest *input,
+                               Ringmaster__V1__ListPolicyVersionsResponse_Closure closure,
+                               void *closure_data);
+  void (*compare_policy_versions)(Ringmaster__V1__CampaignService_Service *service,
+                                  const Ringmaster__V1__ComparePolicyVersionsRequest *input,
+                                  Ringmaster__V1__ComparePolicyVersionsResponse_Closure closure,
+                                  void *closure_data);
   void (*list_campaign_audit)(Ringmaster__V1__CampaignService_Service *service,
                               const Ringmaster__V1__GetCampaignRequest *input,
                               Ringmaster__V1__ListCampaignAuditResponse_Closure closure,
@@ -1811,6 +2658,10 @@ struct Ringmaster__V1__CampaignService_Service
                        const Ringmaster__V1__GetProgressRequest *input,
                        Ringmaster__V1__CampaignProgress_Closure closure,
                        void *closure_data);
+  void (*get_analytics)(Ringmaster__V1__CampaignService_Service *service,
+                        const Ringmaster__V1__GetCampaignRequest *input,
+                        Ringmaster__V1__CampaignAnalytics_Closure closure,
+                        void *closure_data);
   void (*open_import)(Ringmaster__V1__CampaignService_Service *service,
                       const Ringmaster__V1__OpenImportRequest *input,
                       Ringmaster__V1__OpenImportResponse_Closure closure,
@@ -1856,8 +2707,13 @@ void ringmaster__v1__campaign_service__init (Ringmaster__V1__CampaignService_Ser
       function_prefix__ ## pause_campaign,\
       function_prefix__ ## resume_campaign,\
       function_prefix__ ## stop_campaign,\
+      function_prefix__ ## clone_campaign,\
+      function_prefix__ ## recycle_leads,\
+      function_prefix__ ## list_policy_versions,\
+      function_prefix__ ## compare_policy_versions,\
       function_prefix__ ## list_campaign_audit,\
       function_prefix__ ## get_progress,\
+      function_prefix__ ## get_analytics,\
       function_prefix__ ## open_import,\
       function_prefix__ ## import_leads,\
       function_prefix__ ## close_import,\
@@ -1901,6 +2757,22 @@ void ringmaster__v1__campaign_service__stop_campaign(ProtobufCService *service,
                                                      const Ringmaster__V1__ChangeCampaignStateRequest *input,
                                                      Ringmaster__V1__Campaign_Closure closure,
                                                      void *closure_data);
+void ringmaster__v1__campaign_service__clone_campaign(ProtobufCService *service,
+                                                      const Ringmaster__V1__CloneCampaignRequest *input,
+                                                      Ringmaster__V1__Campaign_Closure closure,
+                                                      void *closure_data);
+void ringmaster__v1__campaign_service__recycle_leads(ProtobufCService *service,
+                                                     const Ringmaster__V1__RecycleLeadsRequest *input,
+                                                     Ringmaster__V1__RecycleLeadsResponse_Closure closure,
+                                                     void *closure_data);
+void ringmaster__v1__campaign_service__list_policy_versions(ProtobufCService *service,
+                                                            const Ringmaster__V1__ListPolicyVersionsRequest *input,
+                                                            Ringmaster__V1__ListPolicyVersionsResponse_Closure closure,
+                                                            void *closure_data);
+void ringmaster__v1__campaign_service__compare_policy_versions(ProtobufCService *service,
+                                                               const Ringmaster__V1__ComparePolicyVersionsRequest *input,
+                                                               Ringmaster__V1__ComparePolicyVersionsResponse_Closure closure,
+                                                               void *closure_data);
 void ringmaster__v1__campaign_service__list_campaign_audit(ProtobufCService *service,
                                                            const Ringmaster__V1__GetCampaignRequest *input,
                                                            Ringmaster__V1__ListCampaignAuditResponse_Closure closure,
@@ -1909,6 +2781,10 @@ void ringmaster__v1__campaign_service__get_progress(ProtobufCService *service,
                                                     const Ringmaster__V1__GetProgressRequest *input,
                                                     Ringmaster__V1__CampaignProgress_Closure closure,
                                                     void *closure_data);
+void ringmaster__v1__campaign_service__get_analytics(ProtobufCService *service,
+                                                     const Ringmaster__V1__GetCampaignRequest *input,
+                                                     Ringmaster__V1__CampaignAnalytics_Closure closure,
+                                                     void *closure_data);
 void ringmaster__v1__campaign_service__open_import(ProtobufCService *service,
                                                    const Ringmaster__V1__OpenImportRequest *input,
                                                    Ringmaster__V1__OpenImportResponse_Closure closure,
@@ -1942,11 +2818,16 @@ void ringmaster__v1__campaign_service__list_leads(ProtobufCService *service,
 
 extern const ProtobufCEnumDescriptor    ringmaster__v1__campaign_state__descriptor;
 extern const ProtobufCEnumDescriptor    ringmaster__v1__lead_state__descriptor;
+extern const ProtobufCEnumDescriptor    ringmaster__v1__sequence_step_kind__descriptor;
+extern const ProtobufCEnumDescriptor    ringmaster__v1__sequence_move__descriptor;
 extern const ProtobufCEnumDescriptor    ringmaster__v1__retry_day__descriptor;
 extern const ProtobufCEnumDescriptor    ringmaster__v1__consent_level__descriptor;
 extern const ProtobufCEnumDescriptor    ringmaster__v1__lead_problem_kind__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__call_window__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__campaign_policy__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__campaign_sequence__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__sequence_step__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__sequence_branch__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__retry_rule__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__lead_address__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__lead_number__descriptor;
@@ -1982,8 +2863,24 @@ extern const ProtobufCMessageDescriptor ringmaster__v1__update_lead_request__des
 extern const ProtobufCMessageDescriptor ringmaster__v1__get_lead_request__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__list_leads_request__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__list_leads_response__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__clone_campaign_request__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_request__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_response__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__policy_version__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__policy_difference__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__analytics_hour__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__analytics_share__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__analytics_reach__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__campaign_analytics__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__list_policy_versions_request__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__list_policy_versions_response__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__compare_policy_versions_request__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__compare_policy_versions_response__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__campaign_changed__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__leads_added__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__leads_recycled__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__lead_completed__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__email_step_due__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__lead_updated__descriptor;
 extern const ProtobufCServiceDescriptor ringmaster__v1__campaign_service__descriptor;
 

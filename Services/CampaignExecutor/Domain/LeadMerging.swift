@@ -1,0 +1,128 @@
+import Core
+import Telephony
+
+/// Leads that come in beside each other and beside those that are there: each number belongs to one lead, so that nobody is
+/// called twice. Pure.
+extension LeadIntake {
+  /// What a batch comes to.
+  struct Settlement: Sendable {
+    var new: [Accepted] = []
+    /// Leads that are there, with what the batch knows better.
+    var merged: [LeadID: Accepted] = [:]
+    var problems: [Problem] = []
+    /// Rows that became part of another lead.
+    var mergedRows = 0
+  }
+
+  private enum Owner: Hashable {
+    case new(Int)
+    case known(LeadID)
+  }
+
+  /// - Parameter known: Every lead of the campaign that has one of the batch's numbers.
+  static func settle(_ accepted: [Accepted], known: [LeadID: Accepted]) -> Settlement {
+    var owners: [String: Owner] = [:]
+    for (id, lead) in known {
+      owners[lead.e164] = .known(id)
+      for number in lead.numbers { owners[number.e164] = .known(id) }
+    }
+    var settlement = Settlement()
+    for row in accepted {
+      let owner: Owner
+      if let holder = owners[row.e164] {
+        owner = holder
+        settlement.mergedRows += 1
+        settlement.problems.append(duplicate(row, of: holder, in: settlement))
+      } else {
+        owner = .new(settlement.new.count)
+        owners[row.e164] = owner
+        var lead = row
+        lead.numbers = []
+        settlement.new.append(lead)
+      }
+      var lead =
+        switch owner {
+        case .new(let index): settlement.new[index]
+        case .known(let id): settlement.merged[id] ?? known[id] ?? row
+        }
+      lead.take(dataOf: row)
+      for (index, number) in row.numbers.enumerated() {
+        if let message = add(number, to: &lead, owner: owner, owners: &owners) {
+          settlement.problems.append(
+            Problem(
+              line: row.candidate.line, kind: .duplicate, field: "numbers[\(index)].phone", message: message))
+        }
+      }
+      switch owner {
+      case .new(let index): settlement.new[index] = lead
+      case .known(let id): settlement.merged[id] = lead
+      }
+    }
+    return settlement
+  }
+
+  /// Gives the lead one more number, unless it is somebody else's. Answers what people should know about that.
+  private static func add(
+    _ number: AcceptedNumber, to lead: inout Accepted, owner: Owner, owners: inout [String: Owner]
+  ) -> String? {
+    if let holder = owners[number.e164] {
+      guard holder == owner else {
+        return "\(number.e164) belongs to another lead of the campaign already; it was left out here"
+      }
+      lead.take(timeZone: number.timeZone, consent: number.consent, ofNumber: number.e164)
+      return nil
+    }
+    guard lead.numbers.count < mostNumbers else {
+      return "\(number.e164) was left out: the lead has \(mostNumbers) numbers besides the first already"
+    }
+    owners[number.e164] = owner
+    lead.numbers.append(number)
+    return nil
+  }
+
+  private static func duplicate(_ row: Accepted, of holder: Owner, in settlement: Settlement) -> Problem {
+    let message =
+      switch holder {
+      case .new(let index):
+        "\(row.e164) is on line \(settlement.new[index].candidate.line) already; the two rows became one lead"
+      case .known: "\(row.e164) is in the campaign already; the row was merged into that lead"
+      }
+    return Problem(line: row.candidate.line, kind: .duplicate, field: "phone", message: message)
+  }
+}
+
+extension LeadIntake.Accepted {
+  /// Takes over what a row about the same person knows better. Its zone and consent are those of its own number.
+  fileprivate mutating func take(dataOf row: Self) {
+    let other = row.candidate
+    if !other.firstName.isEmpty { candidate.firstName = other.firstName }
+    if !other.lastName.isEmpty { candidate.lastName = other.lastName }
+    if !other.company.isEmpty { candidate.company = other.company }
+    if !other.email.isEmpty { candidate.email = other.email }
+    if !other.country.isEmpty {
+      candidate.country = other.country
+      candidate.subdivision = other.subdivision
+    }
+    if let notAfter = other.notAfter { candidate.notAfter = notAfter }
+    candidate.attributes.merge(other.attributes) { $1 }
+    take(timeZone: other.timeZone, consent: other.consent, ofNumber: row.e164)
+  }
+
+  fileprivate mutating func take(timeZone: String, consent: Consent, ofNumber number: String) {
+    if number == e164 {
+      if !timeZone.isEmpty { candidate.timeZone = timeZone }
+      candidate.consent = candidate.consent.updated(by: consent)
+    } else if let index = numbers.firstIndex(where: { $0.e164 == number }) {
+      if !timeZone.isEmpty { numbers[index].timeZone = timeZone }
+      numbers[index].consent = numbers[index].consent.updated(by: consent)
+    }
+  }
+}
+
+extension Consent {
+  /// The consent after one more source was read. Saying nothing changes nothing, and consent that was taken back stays so
+  /// until somebody edits the lead itself.
+  func updated(by newer: Consent) -> Consent {
+    self == .withdrawn || newer == .unknown ? self : newer
+  }
+}

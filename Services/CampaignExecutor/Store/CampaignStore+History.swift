@@ -1,0 +1,114 @@
+import CampaignTerms
+import Core
+import Postgres
+import RPC
+import RingmasterMessages
+import Telephony
+import Wire
+
+/// Versions of policies, copies of campaigns, and leads that are called once more.
+extension CampaignStore {
+  /// Leads that one copy takes along: it is made in one transaction.
+  private static let mostCloned = 200_000
+
+  func policyVersions(
+    of id: CampaignID, tenant: TenantID, below: Int, limit: Int
+  ) async throws -> [PolicyVersion] {
+    try await pool.query(query("PolicyVersions"), tenant, id, below, limit).map(PolicyVersion.init)
+  }
+
+  func policyVersion(_ version: Int, of id: CampaignID, tenant: TenantID) async throws -> PolicyVersion? {
+    try await pool.query(query("PolicyVersion"), tenant, id, version).first.map(PolicyVersion.init)
+  }
+
+  /// A new draft with this policy and the leads chosen, all or nothing.
+  func clone(
+    _ source: CampaignID, policy: CampaignPolicy, openLeads: Bool, outcomes: [Telephony.CallOutcome],
+    tenant: TenantID, actor: String, now: Instant
+  ) async throws -> Campaign {
+    let id = CampaignID.random()
+    return try await pool.transaction(name: "CloneCampaign") { transaction in
+      let draft = try await create(id, policy, tenant: tenant, actor: actor, now: now, in: transaction)
+      var after = LeadID(UniqueID(high: 0, low: 0))
+      var count = 0
+      while openLeads || !outcomes.isEmpty {
+        let page = try await transaction.query(
+          query("LeadsToClone"), tenant, source, after, openLeads, outcomes.map(\.rawValue), Self.leadsPerEvent
+        ).map(Lead.init)
+        count += page.count
+        guard count <= Self.mostCloned else {
+          throw RPCError(
+            .failedPrecondition,
+            "more than \(Self.mostCloned) leads are meant; clone without leads and upload them as a file")
+        }
+        _ = try await insert(
+          page.map(\.accepted), into: draft, campaign: id, tenant: tenant, now: now, in: transaction)
+        guard page.count == Self.leadsPerEvent, let last = page.last.flatMap({ LeadID($0.leadId) }) else { break }
+        after = last
+      }
+      return draft
+    }
+  }
+
+  /// Puts done leads with these outcomes back into the queue, as far as the policy allows them another call.
+  func recycle(
+    _ id: CampaignID, outcomes: [Telephony.CallOutcome], tenant: TenantID, actor: String, now: Instant
+  ) async throws -> RecycleLeadsResponse {
+    try await pool.transaction(name: "RecycleLeads") { transaction in
+      let campaign = try await lock(id, tenant: tenant, in: transaction)
+      guard campaign.state == .active || campaign.state == .paused, let policy = campaign.policy else {
+        throw RPCError(
+          .failedPrecondition, "only an active or paused campaign can call leads again; clone this one with its leads")
+      }
+      let most = try CampaignTerms(policy).maxCallsPerLead
+      let words = outcomes.map(\.rawValue)
+      var response = RecycleLeadsResponse()
+      let exhausted: Int64? = try await transaction.query(
+        query("ExhaustedLeads"), tenant, id, words, most
+      ).first?.get("leads")
+      response.exhausted = exhausted ?? 0
+      var after = LeadID(UniqueID(high: 0, low: 0))
+      while true {
+        let leads = try await transaction.query(
+          query("ReopenLeads"), tenant, id, after, words, most, Self.leadsPerEvent
+        ).map(Lead.init)
+        guard let last = leads.compactMap({ LeadID($0.leadId) }).max() else { break }
+        try await tell(recycled: leads, campaign: id, tenant: tenant, now: now, in: transaction)
+        try await move(ProgressChange(reopened: leads), campaign: id, tenant: tenant, in: transaction)
+        response.recycled += Int64(leads.count)
+        after = last
+      }
+      if response.recycled > 0 {
+        let state = CampaignLife.State(campaign.state)?.rawValue ?? ""
+        try await transaction.execute(
+          query("InsertAudit"), tenant, id, state, state, actor,
+          "\(response.recycled) leads are called again: \(words.joined(separator: ", "))", now)
+      }
+      return response
+    }
+  }
+}
+
+extension ProgressChange {
+  /// Leads that were done and wait again.
+  init(reopened leads: [Lead]) {
+    self.init()
+    for lead in leads {
+      let outcome = Telephony.CallOutcome(lead.outcome)
+      done -= 1
+      if lead.attempts > 0 { retriesWaiting += 1 }
+      if outcome == .qualified || outcome == .callbackRequested { successful -= 1 }
+      if let outcome { count(outcome.rawValue, .lead, by: -1) }
+    }
+  }
+}
+
+extension PolicyVersion {
+  init(_ row: PostgresRow) throws {
+    self.init()
+    version = Int32(try row.get("policy_version", as: Int.self))
+    policy = try CampaignPolicy.decode(row.get("policy", as: [UInt8].self))
+    actor = try row.get("actor")
+    madeAt = Timestamp(try row.get("made_at", as: Instant.self))
+  }
+}

@@ -1,0 +1,152 @@
+import CampaignTerms
+import Core
+import EventLog
+import JSON
+import Postgres
+import RingmasterMessages
+import Telephony
+import Wire
+
+/// How leads come into a campaign, whose row the transaction has locked: one batch after the other, so that what is known of
+/// the numbers in it stays true until the end.
+extension CampaignStore {
+  /// Leads in one event.
+  static let leadsPerEvent = 500
+
+  /// Checks and stores a batch. Answers what came of it, and the leads that are new or changed.
+  func takeIn(
+    _ new: [NewLead], refused: [LeadProblem], of known: Campaign, campaign: CampaignID, tenant: TenantID, now: Instant,
+    in transaction: PostgresTransaction
+  ) async throws -> (answer: ImportLeadsResponse, leads: [Lead]) {
+    var answer = ImportLeadsResponse()
+    answer.problems = refused
+    let region = known.policy.flatMap { $0.defaultRegion.isEmpty ? nil : $0.defaultRegion }
+    var accepted: [LeadIntake.Accepted] = []
+    for lead in new {
+      do {
+        accepted.append(try LeadIntake.accept(LeadIntake.Candidate(lead), defaultRegion: region))
+      } catch {
+        answer.problems.append(LeadProblem(error))
+      }
+    }
+    guard !accepted.isEmpty else { return (answer, []) }
+    let numbers = accepted.flatMap { [$0.e164] + $0.numbers.map(\.e164) }
+    var owners: [LeadID: LeadIntake.Accepted] = [:]
+    for row in try await transaction.query(query("OwnersOfNumbers"), tenant, campaign, numbers) {
+      owners[try row.get("lead_id")] = try Lead(row).accepted
+    }
+    let settled = LeadIntake.settle(accepted, known: owners)
+    answer.problems += settled.problems.map(LeadProblem.init)
+    answer.problems.sort { $0.line < $1.line }
+    answer.merged = Int32(settled.mergedRows)
+    answer.added = Int32(settled.new.count)
+    let added = try await insert(
+      settled.new, into: known, campaign: campaign, tenant: tenant, now: now, in: transaction)
+    let changed = try await replace(settled.merged, campaign: campaign, tenant: tenant, in: transaction)
+    try await tell(updated: changed, campaign: campaign, tenant: tenant, now: now, in: transaction)
+    return (answer, added + changed)
+  }
+
+  /// Stores leads whose numbers nobody has, counts them and tells of them.
+  func insert(
+    _ leads: [LeadIntake.Accepted], into known: Campaign, campaign: CampaignID, tenant: TenantID, now: Instant,
+    in transaction: PostgresTransaction
+  ) async throws -> [Lead] {
+    guard !leads.isEmpty else { return [] }
+    let ids = leads.map { _ in LeadID.random() }  // Ids in the order of lines.
+    let people = leads.map(\.candidate)
+    let start = known.policy.flatMap(LeadSequence.init)?.start(joined: now)
+    let added = try await transaction.query(
+      query("InsertLeads"), tenant, campaign, ids, leads.map(\.e164), leads.map(\.region), people.map(\.firstName),
+      people.map(\.lastName), people.map(\.company), people.map(\.email), people.map(\.timeZone),
+      people.map { JSONValue(attributes: $0.attributes) }, people.map(\.consent.rawValue),
+      leads.map { JSONValue(numbers: $0.numbers) }, people.map(\.country), people.map(\.subdivision),
+      people.map(\.notAfter), now, start?.step ?? 0, start?.dueAt
+    ).map(Lead.init)
+    try await insertNumbers(
+      of: zip(ids, leads).map { ($0, $1) }, campaign: campaign, tenant: tenant, in: transaction)
+    // With a sequence, the dialer hears of a lead when its call is due.
+    if start == nil { try await tell(added: added, campaign: campaign, tenant: tenant, now: now, in: transaction) }
+    var change = ProgressChange()
+    change.leads = added.count
+    try await move(change, campaign: campaign, tenant: tenant, in: transaction)
+    return added
+  }
+
+  /// Stores other data of leads that are there. Their further numbers are nobody else's.
+  func replace(
+    _ leads: [LeadID: LeadIntake.Accepted], campaign: CampaignID, tenant: TenantID,
+    in transaction: PostgresTransaction
+  ) async throws -> [Lead] {
+    guard !leads.isEmpty else { return [] }
+    let sorted = leads.sorted { $0.key < $1.key }
+    let (ids, people) = (sorted.map(\.key), sorted.map(\.value.candidate))
+    let changed = try await transaction.query(
+      query("ReplaceLeads"), tenant, campaign, ids, people.map(\.firstName), people.map(\.lastName),
+      people.map(\.company), people.map(\.email), people.map(\.timeZone),
+      people.map { JSONValue(attributes: $0.attributes) }, people.map(\.consent.rawValue),
+      sorted.map { JSONValue(numbers: $0.value.numbers) }, people.map(\.country), people.map(\.subdivision),
+      people.map(\.notAfter)
+    ).map(Lead.init)
+    guard !changed.isEmpty else { return [] }
+    try await transaction.execute(query("ForgetNumbers"), tenant, campaign, ids)
+    try await insertNumbers(
+      of: sorted.map { ($0.key, $0.value) }, campaign: campaign, tenant: tenant, in: transaction)
+    return changed
+  }
+
+  private func insertNumbers(
+    of leads: [(LeadID, LeadIntake.Accepted)], campaign: CampaignID, tenant: TenantID,
+    in transaction: PostgresTransaction
+  ) async throws {
+    let numbers = leads.flatMap { id, lead in lead.numbers.map { (id, $0.e164) } }
+    guard !numbers.isEmpty else { return }
+    try await transaction.execute(
+      query("InsertNumbers"), tenant, campaign, numbers.map { $0.1 }, numbers.map { $0.0 })
+  }
+
+  /// Tells the dialer of leads that may be called.
+  func tell(
+    added leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+  ) async throws {
+    try await tell(leads, campaign: campaign, tenant: tenant, now: now, in: transaction) { leads in
+      var event = LeadsAdded()
+      event.campaignId = campaign.description
+      event.leads = leads
+      return NewEvent(key: event.campaignId, message: event)
+    }
+  }
+
+  /// Tells the dialer of leads that were done and may be called again.
+  func tell(
+    recycled leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+  ) async throws {
+    try await tell(leads, campaign: campaign, tenant: tenant, now: now, in: transaction) { leads in
+      var event = LeadsRecycled()
+      event.campaignId = campaign.description
+      event.leads = leads
+      return NewEvent(key: event.campaignId, message: event)
+    }
+  }
+
+  func tell(
+    updated leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+  ) async throws {
+    try await events.append(
+      leads.map { lead in
+        var event = LeadUpdated()
+        event.lead = lead
+        return NewEvent(key: campaign.description, message: event)
+      }, in: transaction, at: now, tenant: tenant)
+  }
+
+  private func tell(
+    _ leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction,
+    event: ([Lead]) -> NewEvent
+  ) async throws {
+    let parts = stride(from: 0, to: leads.count, by: Self.leadsPerEvent).map { start in
+      Array(leads[start..<min(start + Self.leadsPerEvent, leads.count)])
+    }
+    try await events.append(parts.map(event), in: transaction, at: now, tenant: tenant)
+  }
+}

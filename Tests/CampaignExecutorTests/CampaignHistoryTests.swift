@@ -1,0 +1,78 @@
+import Core
+import JSON
+import RPC
+import RingmasterMessages
+import TestSupport
+import Testing
+
+@testable import CampaignExecutor
+
+@Suite struct CampaignHistoryTests {
+  @Test func differencesAreToldByField() {
+    let old: JSONValue = ["name": "A", "callWindows": [["weekday": 1, "endMinute": 600]], "budget": "5"]
+    let new: JSONValue = ["name": "B", "callWindows": [["weekday": 1, "endMinute": 660], ["weekday": 2]], "days": 3]
+    let found = PolicyComparison.differences(from: old, to: new)
+    #expect(found.map(\.field) == ["name", "callWindows[0].endMinute", "callWindows[1]", "budget", "days"])
+    #expect(found.map(\.before) == ["A", 600, nil, "5", nil])
+    #expect(found.map(\.after) == ["B", 660, ["weekday": 2], nil, 3])
+    #expect(PolicyComparison.differences(from: new, to: new).isEmpty)
+  }
+
+  @Test func aCopyIsADraftWithTheLeadsChosen() async throws {
+    try await ExecutorFixture.with { executor in
+      let (id, leads) = try await executor.campaign(leads: 4)
+      let facts = leads.map { DialerFact(campaign: id, lead: $0) }
+      try await executor.take([
+        facts[0].started("a"), facts[0].finished("a", .noAnswer), facts[1].started("b"),
+        facts[1].finished("b", .qualified),
+      ])
+      let copy = try await executor.store.clone(
+        id, policy: ExecutorFixture.policy { $0.name = "Again" }, openLeads: true, outcomes: [.noAnswer],
+        tenant: executor.tenant, actor: "ada", now: executor.clock.now())
+      let copied = try await executor.store.leads(
+        of: executor.id(copy), tenant: executor.tenant, after: LeadID(UniqueID(high: 0, low: 0)), state: nil,
+        outcome: nil, limit: 10)
+      #expect(copy.state == .draft && copy.policyVersion == 1 && copy.policy?.name == "Again")
+      #expect(copied.map(\.phone) == [0, 2, 3].map(ExecutorFixture.phone))
+      #expect(copied.allSatisfy { $0.state == .open && $0.attempts == 0 && $0.outcome == .unspecified })
+      #expect(Set(copied.map(\.leadId)).isDisjoint(with: leads.map(\.description)))
+      let told = try await executor.events(LeadsAdded.self).filter { $0.campaignId == copy.campaignId }
+      #expect(told.flatMap(\.leads) == copied)
+    }
+  }
+
+  @Test func recycledLeadsWaitAgainUnlessTheyWereCalledOften() async throws {
+    try await ExecutorFixture.with { executor in
+      let (id, leads) = try await executor.campaign(leads: 4) { $0.maxCallsPerLead = 2 }
+      let facts = leads.map { DialerFact(campaign: id, lead: $0) }
+      try await executor.take([
+        facts[0].started("a"), facts[0].finished("a", .noAnswer), facts[1].started("b"),
+        facts[1].retry("b", .noAnswer), facts[1].started("c"), facts[1].finished("c", .noAnswer),
+        facts[2].started("d"), facts[2].finished("d", .notInterested),
+      ])
+      let answer = try await executor.store.recycle(
+        id, outcomes: [.noAnswer], tenant: executor.tenant, actor: "ada", now: executor.clock.now())
+      #expect(answer.recycled == 1 && answer.exhausted == 1)
+      let told = try await executor.events(LeadsRecycled.self).flatMap(\.leads)
+      #expect(told.map(\.leadId) == [leads[0].description])
+      #expect(told.allSatisfy { $0.state == .open })
+      let again = try await executor.store.recycle(
+        id, outcomes: [.noAnswer], tenant: executor.tenant, actor: "ada", now: executor.clock.now())
+      #expect(again.recycled == 0)
+      let audit = try await executor.store.audit(of: id, tenant: executor.tenant)
+      #expect(audit.last?.actor == "ada" && audit.last?.from == .active && audit.last?.to == .active)
+    }
+  }
+
+  @Test func aCampaignThatIsOverIsNotRecycled() async throws {
+    try await ExecutorFixture.with { executor in
+      let (id, leads) = try await executor.campaign(leads: 1)
+      let fact = DialerFact(campaign: id, lead: leads[0])
+      try await executor.take([fact.started("a"), fact.finished("a", .busy)])
+      await #expect {
+        try await executor.store.recycle(
+          id, outcomes: [.busy], tenant: executor.tenant, actor: "ada", now: executor.clock.now())
+      } throws: { ($0 as? RPCError)?.message.contains("clone") ?? false }
+    }
+  }
+}

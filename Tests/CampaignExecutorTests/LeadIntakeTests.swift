@@ -1,0 +1,137 @@
+import Core
+import Telephony
+import Testing
+
+@testable import CampaignExecutor
+
+@Suite struct LeadIntakeTests {
+  private func candidate(_ phone: String, line: Int64 = 2, name: String = "") -> LeadIntake.Candidate {
+    LeadIntake.Candidate(line: line, phone: phone, firstName: name)
+  }
+
+  @Test func numbersBecomeE164() throws {
+    let lead = try LeadIntake.accept(candidate("(212) 456-7890"), defaultRegion: "US")
+    #expect(lead.e164 == "+12124567890")
+    #expect(lead.region == "US")
+  }
+
+  @Test(arguments: ["", "12345", "call me maybe", "+999 123 456 789"])
+  func badNumbersSayLineAndField(_ phone: String) {
+    #expect {
+      try LeadIntake.accept(candidate(phone, line: 39), defaultRegion: "US")
+    } throws: { error in
+      guard let problem = error as? LeadIntake.Problem else { return false }
+      return problem.line == 39 && problem.field == "phone" && !problem.message.isEmpty
+    }
+  }
+
+  @Test func twoRowsOfOnePersonBecomeOneLead() throws {
+    let first = try LeadIntake.accept(candidate("+12124567890", line: 2), defaultRegion: nil)
+    let second = try LeadIntake.accept(candidate("212-456-7890", line: 9, name: "Ada"), defaultRegion: "US")
+    let merged = LeadIntake.settle([first, second], known: [:])
+    #expect(merged.new.count == 1 && merged.mergedRows == 1)
+    #expect(merged.new[0].candidate.firstName == "Ada")
+    #expect(merged.problems.map(\.line) == [9])
+    #expect(merged.problems[0].message.contains("line 2"))
+  }
+
+  @Test func otherFieldsAreChecked() {
+    var lead = candidate("+12124567890")
+    lead.email = "not an address"
+    #expect(throws: LeadIntake.Problem.self) { try LeadIntake.accept(lead, defaultRegion: nil) }
+    lead.email = "ada@example.com"
+    lead.timeZone = "Mars/Base"
+    #expect(throws: LeadIntake.Problem.self) { try LeadIntake.accept(lead, defaultRegion: nil) }
+    lead.timeZone = "America/Chicago"
+    #expect(throws: Never.self) { try LeadIntake.accept(lead, defaultRegion: nil) }
+  }
+
+  private func problem(_ change: (inout LeadIntake.Candidate) -> Void) -> LeadIntake.Problem? {
+    var lead = candidate("+12124567890", line: 7)
+    change(&lead)
+    do {
+      _ = try LeadIntake.accept(lead, defaultRegion: "US")
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test func furtherNumbersAreCheckedByName() {
+    func number(_ phone: String, zone: String = "") -> LeadIntake.Number {
+      LeadIntake.Number(phone: phone, timeZone: zone, consent: .unknown)
+    }
+    #expect(problem { $0.numbers = [number("212 456 0001"), number("12")] }?.field == "numbers[1].phone")
+    #expect(problem { $0.numbers = [number("212 456 0001", zone: "Mars/Base")] }?.field == "numbers[0].time_zone")
+    let five = (1...5).map { number("212 456 000\($0)") }
+    #expect(problem { $0.numbers = five }?.field == "numbers[4].phone")
+    #expect(problem { $0.numbers = five }?.line == 7)
+    #expect(problem { $0.numbers = Array(five.prefix(4)) } == nil)
+  }
+
+  @Test func emptyAndRepeatedNumbersArePassedOver() throws {
+    var lead = candidate("+12124567890")
+    let empty = LeadIntake.Number(phone: "", timeZone: "", consent: .unknown)
+    lead.numbers = ["", "+12124567890", "212 456 0001", "", "+12124560001"].map {
+      $0.isEmpty ? empty : LeadIntake.Number(phone: $0, timeZone: "", consent: .express)
+    }
+    let accepted = try LeadIntake.accept(lead, defaultRegion: "US")
+    #expect(accepted.numbers.map(\.e164) == ["+12124560001"])
+  }
+
+  @Test func addressesAreCodes() throws {
+    #expect(problem { $0.subdivision = "Florida" }?.field == "address.subdivision")
+    #expect(problem { $0.country = "USA" }?.field == "address.country")
+    var lead = candidate("+12124567890")
+    lead.subdivision = "fl"
+    #expect(try LeadIntake.accept(lead, defaultRegion: nil).candidate.country == "US")
+  }
+
+  @Test func consentThatWasTakenBackStays() {
+    for level in [Consent.unknown, .express, .expressWritten, .withdrawn] {
+      #expect(Consent.withdrawn.updated(by: level) == .withdrawn)
+      #expect(level.updated(by: .withdrawn) == .withdrawn)
+      #expect(level.updated(by: .unknown) == level)
+    }
+    #expect(Consent.express.updated(by: .expressWritten) == .expressWritten)
+  }
+
+  /// Whatever comes in beside whatever is there, a number is one lead's, and nothing is left out without a word.
+  @Test(arguments: UInt64(1)...200) func aNumberIsOneLeads(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    func draw(_ count: Int) -> [String] {
+      (0..<count).map { _ in "+1212456000\(Int.random(in: 0..<10, using: &generator))" }
+    }
+    func lead(_ line: Int64, _ numbers: [String]) -> LeadIntake.Accepted {
+      let further = numbers.dropFirst().reduce(into: [String]()) { list, number in
+        if number != numbers[0] && !list.contains(number) { list.append(number) }
+      }
+      return LeadIntake.Accepted(
+        candidate: candidate(numbers[0], line: line), e164: numbers[0], region: "US",
+        numbers: further.map { .init(e164: $0, region: "US", timeZone: "", consent: .unknown) })
+    }
+    // Leads that are there have no number in common.
+    var free = Set((0..<10).map { "+1212456000\($0)" })
+    var known: [LeadID: LeadIntake.Accepted] = [:]
+    for _ in 0..<Int.random(in: 0...2, using: &generator) {
+      let numbers = free.sorted().shuffled(using: &generator).prefix(Int.random(in: 1...3, using: &generator))
+      guard !numbers.isEmpty else { continue }
+      known[.random()] = lead(0, Array(numbers))
+      free.subtract(numbers)
+    }
+    let rows = (0..<Int.random(in: 1...6, using: &generator)).map { row in
+      lead(Int64(row + 2), draw(Int.random(in: 1...5, using: &generator)))
+    }
+    let settled = LeadIntake.settle(rows, known: known)
+    let all = known.merging(settled.merged) { $1 }.values + settled.new
+    let numbers = all.flatMap { [$0.e164] + $0.numbers.map(\.e164) }
+    #expect(Set(numbers).count == numbers.count)
+    #expect(all.allSatisfy { $0.numbers.count <= LeadIntake.mostNumbers })
+    #expect(settled.new.count + settled.mergedRows == rows.count)
+    for row in rows {
+      #expect(numbers.contains(row.e164))
+      let leftOut = row.numbers.filter { number in !numbers.contains(number.e164) }
+      #expect(settled.problems.count { $0.line == row.candidate.line } >= leftOut.count)
+    }
+  }
+}
