@@ -28,6 +28,7 @@ typedef struct Ringmaster__V1__AttemptStarted Ringmaster__V1__AttemptStarted;
 typedef struct Ringmaster__V1__AttemptWithdrawn Ringmaster__V1__AttemptWithdrawn;
 typedef struct Ringmaster__V1__RetryScheduled Ringmaster__V1__RetryScheduled;
 typedef struct Ringmaster__V1__LeadFinished Ringmaster__V1__LeadFinished;
+typedef struct Ringmaster__V1__LeadReopened Ringmaster__V1__LeadReopened;
 
 
 /* --- enums --- */
@@ -224,6 +225,22 @@ struct  Ringmaster__V1__LeadFinished
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, RINGMASTER__V1__CALL_OUTCOME__CALL_OUTCOME_UNSPECIFIED, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Event, key lead_id: a lead that was done waits to be called again, as somebody asked for a call.
+ */
+struct  Ringmaster__V1__LeadReopened
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  char *lead_id;
+  Google__Protobuf__Timestamp *due_at;
+  char *reason;
+};
+#define RINGMASTER__V1__LEAD_REOPENED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__lead_reopened__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
+
+
 /* Ringmaster__V1__Attempt methods */
 void   ringmaster__v1__attempt__init
                      (Ringmaster__V1__Attempt         *message);
@@ -414,6 +431,25 @@ Ringmaster__V1__LeadFinished *
 void   ringmaster__v1__lead_finished__free_unpacked
                      (Ringmaster__V1__LeadFinished *message,
                       ProtobufCAllocator *allocator);
+/* Ringmaster__V1__LeadReopened methods */
+void   ringmaster__v1__lead_reopened__init
+                     (Ringmaster__V1__LeadReopened         *message);
+size_t ringmaster__v1__lead_reopened__get_packed_size
+                     (const Ringmaster__V1__LeadReopened   *message);
+size_t ringmaster__v1__lead_reopened__pack
+                     (const Ringmaster__V1__LeadReopened   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__lead_reopened__pack_to_buffer
+                     (const Ringmaster__V1__LeadReopened   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__LeadReopened *
+       ringmaster__v1__lead_reopened__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__lead_reopened__free_unpacked
+                     (Ringmaster__V1__LeadReopened *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Ringmaster__V1__Attempt_Closure)
@@ -445,6 +481,9 @@ typedef void (*Ringmaster__V1__RetryScheduled_Closure)
                   void *closure_data);
 typedef void (*Ringmaster__V1__LeadFinished_Closure)
                  (const Ringmaster__V1__LeadFinished *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__LeadReopened_Closure)
+                 (const Ringmaster__V1__LeadReopened *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -502,6 +541,7 @@ extern const ProtobufCMessageDescriptor ringmaster__v1__attempt_started__descrip
 extern const ProtobufCMessageDescriptor ringmaster__v1__attempt_withdrawn__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__retry_scheduled__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__lead_finished__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__lead_reopened__descriptor;
 extern const ProtobufCServiceDescriptor ringmaster__v1__dialer_service__descriptor;
 
 PROTOBUF_C__END_DECLS
