@@ -116,6 +116,15 @@ let services: [Target] =
   + service("PhoneNetwork", executable: "phone-network", serviceBase + ["Crypto"], sql: false)
   + service("CommandLine", executable: "ringmaster", serviceBase, sql: false)
 
+/// Checks proofs offline. Apart from the services: it shares with the dialer only the law and what lies below it.
+let verifier: [Target] = [
+  .target(
+    name: "Verify", dependencies: ["Core", "JSON", "Crypto", "Telephony"], path: "Services/Verify",
+    exclude: ["Main", "README.md"], swiftSettings: safeSwift),
+  .executableTarget(
+    name: "ringmaster-verify", dependencies: ["Verify"], path: "Services/Verify/Main", swiftSettings: swift),
+]
+
 let testTargets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
@@ -190,5 +199,5 @@ let testTargets: [Target] = [
 
 let package = Package(
   name: "ringmaster",
-  targets: cLibraries + sharedModules + protocols + services + testTargets
+  targets: cLibraries + sharedModules + protocols + services + verifier + testTargets
 )
