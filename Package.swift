@@ -106,7 +106,7 @@ let protocols: [Target] = [
 
 let services: [Target] =
   service("CampaignExecutor", executable: "campaign-executor", serviceBase)
-  + service("AutoDialer", executable: "auto-dialer", serviceBase)
+  + service("AutoDialer", executable: "auto-dialer", serviceBase + ["Crypto"])
   + service("OutcomeTracker", executable: "outcome-tracker", serviceBase)
   + service("QualificationScorer", executable: "qualification-scorer", serviceBase)
   + service("KBGenerator", executable: "kb-generator", serviceBase)
@@ -140,7 +140,7 @@ let testTargets: [Target] = [
     name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics"],
     path: "Tests/Load/PhoneNetwork", swiftSettings: swift),
   tests("PhoneNetworkTests", ["PhoneNetwork"] + serviceBase + ["Crypto"]),
-  tests("AutoDialerTests", ["AutoDialer"] + serviceBase),
+  tests("AutoDialerTests", ["AutoDialer", "Verify"] + serviceBase + ["Crypto"]),
   tests("CampaignExecutorTests", ["CampaignExecutor"] + serviceBase),
   tests("OutcomeTrackerTests", ["OutcomeTracker"] + serviceBase),
   tests("QualificationScorerTests", ["QualificationScorer", "PhoneNetwork"] + serviceBase),

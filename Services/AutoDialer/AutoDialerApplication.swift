@@ -33,6 +33,7 @@ public enum AutoDialerApplication {
       migrations: EventLog.migrations + [
         try Migration("m0001_dialer", PackageResources.m0001_dialer_sql),
         try Migration("m0002_queue", PackageResources.m0002_queue_sql),
+        try Migration("m0005_insight", PackageResources.m0005_insight_sql),
       ])
   }
 
@@ -51,6 +52,8 @@ public enum AutoDialerApplication {
     let facts = DialerFacts(
       store: store, clock: context.clock, quietSeconds: placer.quietSeconds, logger: context.logger)
     context.serve(DialerServiceServer(AutoDialerService(store: store, clock: context.clock)))
+    context.serve(InsightServiceServer(InsightRPC(store: store, clock: context.clock)))
+    context.serve(SchedulingServiceServer(SchedulingRPC(store: store, clock: context.clock)))
     return [
       context.serveFeed(of: log),
       try context.consume(
@@ -60,6 +63,7 @@ public enum AutoDialerApplication {
         settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.takeOutcomes),
       placed,
       AttemptResolver(store: store, placer: placer, logger: context.logger),
+      ScheduledCallExpiry(store: store, clock: context.clock, logger: context.logger),
       DialWorker(
         store: store, placer: placer, clock: context.clock, owner: UniqueID.random().description,
         logger: context.logger, metrics: context.metrics),

@@ -76,6 +76,10 @@ extension DialStore {
         var entry = history?.entry ?? QueueEntry(lead: lead, rank: 0, dueAt: now)
         entry.rank = try row.get("rank")
         entry.dueAt = now
+        if entry.rank == QueueEntry.requested {
+          entry.notAfter = try await reviveScheduledCall(
+            call, of: lead, campaign: campaign, tenant: tenant, now: now, in: transaction)
+        }
         try await putBack([entry], campaign: campaign, tenant: tenant, in: transaction)
       }
     }

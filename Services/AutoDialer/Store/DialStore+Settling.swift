@@ -13,6 +13,8 @@ extension DialStore {
     var call: CallID
     var campaign: CampaignID
     var at: Instant
+    /// When the provider was asked; nil: it never was.
+    var placedAt: Instant?
   }
 
   /// What came of an ended call.
@@ -29,7 +31,10 @@ extension DialStore {
   /// Calls of one tenant that are over: their leads wait for the outcomes, their slots are free at once.
   func end(_ calls: [EndedCall], tenant: TenantID, in transaction: PostgresTransaction) async throws {
     let calls = calls.sorted { $0.call < $1.call }
-    var statements = [PostgresStatement(try query("MarkEnded"), tenant, calls.map(\.call), calls.map(\.at))]
+    var statements = [
+      PostgresStatement(
+        try query("MarkEnded"), tenant, calls.map(\.call), calls.map(\.at), calls.map(\.placedAt))
+    ]
     statements += try free(calls.map { ($0.campaign, $0.call) }, tenant: tenant)
     _ = try await transaction.run(statements)
   }

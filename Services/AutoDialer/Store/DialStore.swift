@@ -17,7 +17,9 @@ struct DialStore: Sendable {
   init(pool: PostgresPool, events: EventLog) throws {
     self.pool = pool
     self.events = events
-    catalog = try QueryCatalog(PackageResources.dialer_queries_sql)
+    catalog = try QueryCatalog(
+      PackageResources.dialer_queries_sql, PackageResources.insight_queries_sql,
+      PackageResources.scheduling_queries_sql)
   }
 
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
@@ -96,7 +98,7 @@ struct DialStore: Sendable {
     return try rows.map { try Self.attempt($0.get("call_id"), $0) }
   }
 
-  private static func attempt(_ call: CallID, _ row: PostgresRow) throws -> StoredAttempt {
+  static func attempt(_ call: CallID, _ row: PostgresRow) throws -> StoredAttempt {
     StoredAttempt(
       call: call, state: try row.get("state"), permit: try DialPermit.decode(row.get("permit", as: [UInt8].self)),
       outcome: try row.get("outcome", as: String?.self).flatMap(Telephony.CallOutcome.init(rawValue:)),

@@ -52,7 +52,9 @@ struct DialerFacts: Sendable {
         let end = try CallEnded.decode(event.payload)
         guard let call = CallID(end.callId), let campaign = CampaignID(end.campaignId) else { continue }
         ended[event.tenant, default: []].append(
-          .init(call: call, campaign: campaign, at: end.endedAt?.instant ?? clock.now()))
+          .init(
+            call: call, campaign: campaign, at: end.endedAt?.instant ?? clock.now(),
+            placedAt: end.requestedAt?.instant))
       default:
         continue
       }

@@ -78,7 +78,7 @@ where queue.tenant_id = $1 and queue.campaign_id = $2 and queue.lead_id = moved.
 
 -- name: WaitingPage
 -- For a change of policy: everything that waits, in pages after lead $3.
-select q.lead_id, q.due_at, q.attempts, t.lead
+select q.lead_id, q.rank, q.due_at, q.attempts, t.lead
 from queue q join task t using (tenant_id, campaign_id, lead_id)
 where q.tenant_id = $1 and q.campaign_id = $2 and q.lead_id > $3
 order by q.lead_id limit $4;
@@ -149,9 +149,11 @@ update attempt set state = 'dial_unknown', look_at = now() + make_interval(secs 
 where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown');
 
 -- name: MarkEnded
-update attempt set state = 'ended', ended_at = ended.at
-from unnest($2::uuid[], $3::timestamptz[]) as ended (call_id, at)
-where attempt.tenant_id = $1 and attempt.call_id = ended.call_id and attempt.state in ('permitted', 'placed', 'dial_unknown');
+-- The outcome may have come first: then only when it was placed is news.
+update attempt set state = 'ended', ended_at = coalesce(ended_at, ended.at), placed_at = ended.placed_at
+from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) as ended (call_id, at, placed_at)
+where attempt.tenant_id = $1 and attempt.call_id = ended.call_id and attempt.placed_at is null
+  and attempt.state in ('permitted', 'placed', 'dial_unknown', 'ended');
 
 -- name: SetAttemptOutcomes
 -- Once: a second event for the same call finds the outcome there and changes nothing. Answers the calls that changed.
