@@ -20,7 +20,7 @@ struct ProgressChange: Hashable, Sendable {
 
   var isNothing: Bool { self == ProgressChange() }
 
-  mutating func count(_ outcome: String, _ kind: Kind) {
-    outcomes[OutcomeKey(kind: kind, outcome: outcome), default: 0] += 1
+  mutating func count(_ outcome: String, _ kind: Kind, by number: Int = 1) {
+    outcomes[OutcomeKey(kind: kind, outcome: outcome), default: 0] += number
   }
 }

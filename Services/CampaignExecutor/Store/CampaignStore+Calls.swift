@@ -41,6 +41,19 @@ extension CampaignStore {
     )
   }
 
+  /// The lead is open again. Answers the end that it had; nil when it had none.
+  func reopened(
+    _ lead: LeadID, of campaign: CampaignID, tenant: TenantID, dueAt: Instant?, in transaction: PostgresTransaction
+  ) async throws -> (outcome: Telephony.CallOutcome?, reason: String, attempts: Int)? {
+    guard let row = try await transaction.query(query("LeadReopened"), tenant, campaign, lead, dueAt).first else {
+      return nil
+    }
+    return (
+      try row.get("outcome", as: String?.self).flatMap(Telephony.CallOutcome.init(rawValue:)),
+      try row.get("done_reason"), try row.get("attempts")
+    )
+  }
+
   func scored(
     _ lead: LeadID, of campaign: CampaignID, tenant: TenantID, score: Int, in transaction: PostgresTransaction
   ) async throws {

@@ -55,6 +55,10 @@ struct ExecutorFacts: Sendable {
         let finished = try LeadFinished.decode(event.payload)
         guard let key = key(event, finished.campaignId), let lead = LeadID(finished.leadId) else { continue }
         try await finish(finished, lead: lead, key: key, changes: &changes, in: transaction)
+      case LeadReopened.fullName:
+        let reopened = try LeadReopened.decode(event.payload)
+        guard let key = key(event, reopened.campaignId), let lead = LeadID(reopened.leadId) else { continue }
+        try await reopen(lead, dueAt: reopened.dueAt?.instant, key: key, changes: &changes, in: transaction)
       default:
         continue
       }
@@ -96,6 +100,23 @@ struct ExecutorFacts: Sendable {
     if !finished.callId.isEmpty { change.inFlight -= 1 } else if ended.attempts > 0 { change.retriesWaiting -= 1 }
     if ended.outcome == .qualified || ended.outcome == .callbackRequested { change.successful += 1 }
     change.count(ended.outcome?.rawValue ?? finished.reason, .lead)
+    changes[key] = change
+  }
+
+  /// Takes back what `finish` counted for a lead that waited: somebody asked for one more call.
+  private func reopen(
+    _ lead: LeadID, dueAt: Instant?, key: CampaignKey, changes: inout [CampaignKey: ProgressChange],
+    in transaction: PostgresTransaction
+  ) async throws {
+    guard
+      let ended = try await store.reopened(
+        lead, of: key.campaign, tenant: key.tenant, dueAt: dueAt, in: transaction)
+    else { return }
+    var change = changes[key] ?? .init()
+    change.done -= 1
+    if ended.attempts > 0 { change.retriesWaiting += 1 }
+    if ended.outcome == .qualified || ended.outcome == .callbackRequested { change.successful -= 1 }
+    change.count(ended.outcome?.rawValue ?? ended.reason, .lead, by: -1)
     changes[key] = change
   }
 

@@ -145,5 +145,15 @@ update lead set state = 'done', outcome = coalesce($4, outcome), done_reason = $
 where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'open'
 returning outcome, attempts;
 
+-- name: LeadReopened
+-- Answers the end that the lead had.
+with ended as (
+  select outcome, done_reason, attempts from lead
+  where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'done' for update),
+opened as (
+  update lead set state = 'open', done_reason = '', next_attempt_at = $4
+  where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'done')
+select outcome, done_reason, attempts from ended;
+
 -- name: LeadScored
 update lead set score = $4 where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
