@@ -9,7 +9,7 @@ public struct CommandLineTool: Sendable {
 
   private static let options: Set = [
     "gateway", "key", "file", "reason", "limit", "cursor", "state", "outcome", "phone", "first-name", "last-name",
-    "company", "email",
+    "company", "email", "at", "not-after", "lead",
   ]
   private static let flags: Set = ["json", "help"]
 
@@ -64,6 +64,10 @@ public struct CommandLineTool: Sendable {
     case "calls": try await CallCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "transcript":
       try await CallCommands(gateway: gateway, terminal: terminal, arguments: arguments).transcript()
+    case "explain": try await InsightCommands(gateway: gateway, terminal: terminal, arguments: arguments).explain()
+    case "why": try await InsightCommands(gateway: gateway, terminal: terminal, arguments: arguments).why()
+    case "proof": try await InsightCommands(gateway: gateway, terminal: terminal, arguments: arguments).proof()
+    case "call": try await SchedulingCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "watch": try await WatchCommand(gateway: gateway, terminal: terminal, arguments: arguments).run()
     default: throw Arguments.UsageError(description: "\"\(command)\" is not known")
     }

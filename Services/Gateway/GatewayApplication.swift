@@ -44,15 +44,18 @@ public enum GatewayApplication {
     if let key = settings.key {
       try await keys.admit(key.value, name: "default", tenant: .standard, now: context.clock.now())
     }
+    let dialer = try context.client(settings.dialer)
     let rest = RESTContext(
       keys: keys, campaigns: CampaignServiceClient(try context.client(settings.executor)),
       outcomes: OutcomeServiceClient(try context.client(settings.tracker)),
-      dialer: DialerServiceClient(try context.client(settings.dialer)),
+      dialer: DialerServiceClient(dialer),
       followUp: FollowUpServiceClient(try context.client(settings.followUp)))
     var router = Router()
     CampaignRoutes(context: rest).add(to: &router)
     LeadRoutes(context: rest).add(to: &router)
     CallRoutes(context: rest).add(to: &router)
+    InsightRoutes(context: rest, insight: InsightServiceClient(dialer)).add(to: &router)
+    SchedulingRoutes(context: rest, scheduling: SchedulingServiceClient(dialer)).add(to: &router)
     let server = HTTPServer(
       name: "gateway", address: settings.listen, router: router, logger: context.logger, metrics: context.metrics,
       tracer: context.tracer)

@@ -16,6 +16,7 @@ struct CampaignCommands: Sendable {
     case "start", "pause", "resume", "stop": try await change(arguments.positions[0])
     case "progress": try await progress()
     case "audit": try await audit()
+    case "preview": try await InsightCommands(gateway: gateway, terminal: terminal, arguments: arguments).preview()
     case "delete":
       let answer = try await gateway.send(.delete, "/api/campaigns/\(try id())")
       if terminal.asJSON { terminal.json(answer) } else { terminal.line("deleted") }
