@@ -1,6 +1,7 @@
 import Configuration
 import Core
 import EventLog
+import HTTP
 import Lifecycle
 import Postgres
 import RPC
@@ -13,12 +14,25 @@ public struct AutoDialerConfiguration: Sendable {
   let tracker: [String]
   let bridge: [String]
   let knowledge: [String]
+  /// The do-not-call register that can be asked, and the key it must be shown.
+  let wash: (url: String, key: Secret?)?
+  /// What questions to campaigns' own systems are signed with.
+  let eligibility: Secret?
 
   public init(_ reader: inout ConfigurationReader) {
     executor = reader.endpoints(of: "campaign-executor")
     tracker = reader.endpoints(of: "outcome-tracker")
     bridge = reader.endpoints(of: "media-bridge")
     knowledge = reader.endpoints(of: "kb-generator")
+    let url = reader.optionalURL(
+      "RINGMASTER_DNC_WASH_URL", schemes: ["https", "http"],
+      help: "the do-not-call register that Australian numbers are washed against; without it they are called only with "
+        + "express consent")
+    let key = reader.optionalSecret("RINGMASTER_DNC_WASH_KEY", help: "the key that the register must be shown")
+    wash = url.map { ($0, key) }
+    eligibility = reader.optionalSecret(
+      "RINGMASTER_ELIGIBILITY_SECRET",
+      help: "signs questions to the systems that campaigns name; without it such a campaign calls nobody")
   }
 }
 
@@ -33,6 +47,7 @@ public enum AutoDialerApplication {
       migrations: EventLog.migrations + [
         try Migration("m0001_dialer", PackageResources.m0001_dialer_sql),
         try Migration("m0002_queue", PackageResources.m0002_queue_sql),
+        try Migration("m0003_do_not_call", PackageResources.m0003_do_not_call_sql),
         try Migration("m0005_insight", PackageResources.m0005_insight_sql),
       ])
   }
@@ -41,19 +56,28 @@ public enum AutoDialerApplication {
     _ settings: AutoDialerConfiguration, _ context: RuntimeContext
   ) async throws -> [any LifecycleService] {
     let log = EventLog(schema: schemaName)
-    let store = try DialStore(pool: context.pool, events: log)
+    let gate = ClearanceGate(canWash: settings.wash != nil, canSign: settings.eligibility != nil)
+    let store = try DialStore(pool: context.pool, events: log, gate: gate)
+    let looks = LastLooks(store: store)
     let placed = PlacedCalls(
       store: store, logger: context.logger,
       count: context.metrics.counter("dialer_calls_placed_total", "Attempts that the bridge has."))
     let placer = Placer(
       store: store, knowledge: KnowledgeServiceClient(try context.client(settings.knowledge)),
       media: MediaServiceClient(try context.client(settings.bridge)), clock: context.clock, logger: context.logger,
-      placed: placed)
+      placed: placed, looks: looks)
     let facts = DialerFacts(
       store: store, clock: context.clock, quietSeconds: placer.quietSeconds, logger: context.logger)
-    context.serve(DialerServiceServer(AutoDialerService(store: store, clock: context.clock)))
-    context.serve(InsightServiceServer(InsightRPC(store: store, clock: context.clock)))
-    context.serve(SchedulingServiceServer(SchedulingRPC(store: store, clock: context.clock)))
+    context.serve(
+      DialerServiceServer(AutoDialerService(store: store, clock: context.clock)),
+      DoNotCallServiceServer(DoNotCallRPC(store: store, clock: context.clock)),
+      InsightServiceServer(InsightRPC(store: store, clock: context.clock)),
+      SchedulingServiceServer(SchedulingRPC(store: store, clock: context.clock)))
+    let http = HTTPClient(ClearanceWorker.httpOptions)
+    let clearances = ClearanceWorker(
+      store: store, wash: settings.wash.map { WashClient(http: http, url: $0.url, key: $0.key) },
+      eligibility: settings.eligibility.map { EligibilityClient(http: http, secret: $0) }, clock: context.clock,
+      logger: context.logger, metrics: context.metrics)
     return [
       context.serveFeed(of: log),
       try context.consume(
@@ -61,7 +85,7 @@ public enum AutoDialerApplication {
       try context.consume(settings.bridge, source: "media-bridge", schema: schemaName, handler: facts.takeCalls),
       try context.consume(
         settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.takeOutcomes),
-      placed,
+      http, clearances, placed, looks,
       AttemptResolver(store: store, placer: placer, logger: context.logger),
       ScheduledCallExpiry(store: store, clock: context.clock, logger: context.logger),
       DialWorker(

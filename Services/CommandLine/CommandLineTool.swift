@@ -9,9 +9,9 @@ public struct CommandLineTool: Sendable {
 
   private static let options: Set = [
     "gateway", "key", "file", "reason", "limit", "cursor", "state", "outcome", "phone", "first-name", "last-name",
-    "company", "email", "at", "not-after", "lead",
+    "company", "email", "campaign", "region", "at", "not-after", "lead",
   ]
-  private static let flags: Set = ["json", "help"]
+  private static let flags: Set = ["json", "help", "removed", "washed"]
 
   /// - Parameters:
   ///   - arguments: As the process got them, its own name first.
@@ -61,6 +61,7 @@ public struct CommandLineTool: Sendable {
     case "campaigns":
       try await CampaignCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "leads": try await LeadCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
+    case "do-not-call": try await DoNotCallCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "calls": try await CallCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "transcript":
       try await CallCommands(gateway: gateway, terminal: terminal, arguments: arguments).transcript()

@@ -54,6 +54,7 @@ public enum GatewayApplication {
     CampaignRoutes(context: rest).add(to: &router)
     LeadRoutes(context: rest).add(to: &router)
     CallRoutes(context: rest).add(to: &router)
+    DoNotCallRoutes(context: rest, lists: DoNotCallServiceClient(dialer)).add(to: &router)
     InsightRoutes(context: rest, insight: InsightServiceClient(dialer)).add(to: &router)
     SchedulingRoutes(context: rest, scheduling: SchedulingServiceClient(dialer)).add(to: &router)
     let server = HTTPServer(

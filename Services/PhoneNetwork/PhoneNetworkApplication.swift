@@ -27,6 +27,7 @@ public final class PhoneNetworkApplication: Sendable {
     var router = Router()
     TwilioAPI(switchboard: switchboard).register(on: &router)
     TruthAPI(switchboard: switchboard).register(on: &router)
+    if let key = configuration.washKey { WashAPI(seed: configuration.seed, key: key).register(on: &router) }
     RealtimeEndpoint(
       clock: clock, pacer: pacer, key: configuration.openAIKey, latency: latency, sids: sids,
       sessions: metrics.gauge("phone_network_engine_sessions", "Voice engine sessions that are open")

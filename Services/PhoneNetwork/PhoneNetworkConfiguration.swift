@@ -9,6 +9,8 @@ public struct PhoneNetworkConfiguration: Sendable {
   var account: Account
   /// What sessions of the voice engine authenticate with.
   var openAIKey: Secret
+  /// What the register must be shown; nil: there is no register.
+  var washKey: Secret?
   var population: Population
 
   /// Declares and reads the settings.
@@ -36,13 +38,18 @@ public struct PhoneNetworkConfiguration: Sendable {
         help: "the account that may place calls"),
       token: reader.secret("RINGMASTER_TWILIO_AUTH_TOKEN", help: "its token, which signs webhooks too"))
     openAIKey = reader.secret("RINGMASTER_OPENAI_API_KEY", help: "the key that voice engine sessions must show")
+    washKey = reader.optionalSecret(
+      "RINGMASTER_DNC_WASH_KEY", help: "the key that the do-not-call register must be shown; absent serves none")
   }
 
-  init(listen: String, seed: UInt64, account: Account, openAIKey: Secret, population: Population) {
+  init(
+    listen: String, seed: UInt64, account: Account, openAIKey: Secret, washKey: Secret? = nil, population: Population
+  ) {
     self.listen = listen
     self.seed = seed
     self.account = account
     self.openAIKey = openAIKey
+    self.washKey = washKey
     self.population = population
   }
 }

@@ -37,7 +37,7 @@ import Testing
       return
     }
     #expect(permission.expiresAt == (try instant("2026-03-02T15:00:00Z")) + DialDecision.permitLife)
-    #expect(permission.findings.map(\.rule) == ["attempts", "hours", "consent", "policy"])
+    #expect(permission.findings.map(\.rule) == ["attempts", "do_not_call", "hours", "consent", "policy"])
     #expect(!permission.findings.contains { !$0.passed })
   }
 

@@ -20,13 +20,15 @@ struct Dialers: Sendable {
   /// Monday, 10:00 in New York.
   static let monday = Instant(microsecondsSince1970: 1_772_463_600_000_000)
 
-  static func with<R: Sendable>(_ body: (Dialers) async throws -> R) async throws -> R {
+  static func with<R: Sendable>(
+    gate: ClearanceGate = .closed, _ body: (Dialers) async throws -> R
+  ) async throws -> R {
     let schema = try AutoDialerApplication.schema()
     let migrator = Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations)
     return try await TestDatabase.with([migrator]) { database in
       let pool = database.pool(schema: schema.name, role: schema.role, size: 8)
       defer { pool.close() }
-      let store = try DialStore(pool: pool, events: EventLog(schema: schema.name))
+      let store = try DialStore(pool: pool, events: EventLog(schema: schema.name), gate: gate)
       return try await body(Dialers(database: database, pool: pool, store: store))
     }
   }

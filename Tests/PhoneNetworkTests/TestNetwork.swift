@@ -32,7 +32,7 @@ struct TestNetwork: Sendable {
       scale: scale, businessOrigin: Instant(microsecondsSince1970: 1_772_442_000_000_000), realOrigin: .wallClock())
     let application = PhoneNetworkApplication(
       PhoneNetworkConfiguration(
-        listen: "http://127.0.0.1:0", seed: seed, account: account, openAIKey: key,
+        listen: "http://127.0.0.1:0", seed: seed, account: account, openAIKey: key, washKey: key,
         population: Population(weights: endings)),
       clock: clock, logger: .discarding, metrics: MetricsRegistry())
     try application.listen()

@@ -133,6 +133,32 @@ public struct CallProgressed: WireMessage {
   }
 }
 
+/// Event, key call_id: the person asked not to be called again, and the agent understood it. Told while they still speak.
+public struct OptOutHeard: WireMessage {
+  public static let fullName = "ringmaster.v1.OptOutHeard"
+
+  public var callId: String = ""
+  public var campaignId: String = ""
+  public var leadId: String = ""
+  /// The person's number (E.164).
+  public var number: String = ""
+  public var at: Timestamp? = nil
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(
+    callId: String = "", campaignId: String = "", leadId: String = "", number: String = "", at: Timestamp? = nil
+  ) {
+    self.callId = callId
+    self.campaignId = campaignId
+    self.leadId = leadId
+    self.number = number
+    self.at = at
+  }
+}
+
 /// Something that happened on a call, with its one writer; outcomes are computed from these.
 public struct CallFact: WireMessage {
   public static let fullName = "ringmaster.v1.CallFact"
@@ -762,6 +788,114 @@ extension CallProgressed {
     if !self.leadId.isEmpty { object["leadId"] = WireJSON.json(self.leadId) }
     if self.attemptNumber != 0 { object["attemptNumber"] = WireJSON.json(self.attemptNumber) }
     if self.state != .unspecified { object["state"] = WireJSON.json(self.state) }
+    if let item = self.at { object["at"] = item.json }
+    return .object(object)
+  }
+}
+
+extension OptOutHeard {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OptOutHeard {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__OptOutHeard.self)
+    ringmaster__v1__opt_out_heard__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try OptOutHeard(c: c.assumingMemoryBound(to: Ringmaster__V1__OptOutHeard.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__OptOutHeard.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__OptOutHeard.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__OptOutHeard>) throws(WireError) {
+    self.init()
+    self.callId = try WireDecoding.string(c.pointee.call_id, "ringmaster.v1.OptOutHeard.call_id")
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.OptOutHeard.campaign_id")
+    self.leadId = try WireDecoding.string(c.pointee.lead_id, "ringmaster.v1.OptOutHeard.lead_id")
+    self.number = try WireDecoding.string(c.pointee.number, "ringmaster.v1.OptOutHeard.number")
+    if let item = c.pointee.at { self.at = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__OptOutHeard>, _ arena: WireArena) {
+    ringmaster__v1__opt_out_heard__init(c)
+    if !self.callId.isEmpty {
+      c.pointee.call_id = arena.string(self.callId)
+    }
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    if !self.leadId.isEmpty {
+      c.pointee.lead_id = arena.string(self.leadId)
+    }
+    if !self.number.isEmpty {
+      c.pointee.number = arena.string(self.number)
+    }
+    if let item = self.at {
+      let inner = arena.new(Google__Protobuf__Timestamp.self)
+      google__protobuf__timestamp__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.at = inner
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension OptOutHeard {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "call_id":
+            if json["callId"] != nil { throw WireJSON.twice(as: "callId") }
+            fallthrough
+          case "callId":
+            if value != .null { self.callId = try WireJSON.string(value) }
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "lead_id":
+            if json["leadId"] != nil { throw WireJSON.twice(as: "leadId") }
+            fallthrough
+          case "leadId":
+            if value != .null { self.leadId = try WireJSON.string(value) }
+          case "number":
+            if value != .null { self.number = try WireJSON.string(value) }
+          case "at":
+            if value != .null { self.at = try Timestamp(json: value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.callId.isEmpty { object["callId"] = WireJSON.json(self.callId) }
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if !self.leadId.isEmpty { object["leadId"] = WireJSON.json(self.leadId) }
+    if !self.number.isEmpty { object["number"] = WireJSON.json(self.number) }
     if let item = self.at { object["at"] = item.json }
     return .object(object)
   }

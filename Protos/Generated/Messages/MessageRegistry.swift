@@ -7,6 +7,7 @@ public import Wire
 public enum MessageRegistry {
   /// In the order of their full names.
   public static let all: [any WireMessage.Type] = [
+    AddDoNotCallRequest.self,
     AddLeadRequest.self,
     AddLeadResponse.self,
     Attempt.self,
@@ -29,6 +30,9 @@ public enum MessageRegistry {
     CampaignProgress.self,
     CancelScheduledCallRequest.self,
     ChangeCampaignStateRequest.self,
+    CheckDoNotCallRequest.self,
+    CheckDoNotCallResponse.self,
+    CloseDoNotCallImportRequest.self,
     CloseImportRequest.self,
     CostLine.self,
     CreateCampaignRequest.self,
@@ -38,6 +42,9 @@ public enum MessageRegistry {
     DeleteCampaignRequest.self,
     DeleteCampaignResponse.self,
     DialPermit.self,
+    DoNotCallEntry.self,
+    DoNotCallImportSummary.self,
+    DoNotCallProblem.self,
     EventPosition.self,
     EventRecord.self,
     ExplainCampaignRequest.self,
@@ -51,6 +58,8 @@ public enum MessageRegistry {
     GetStatisticsRequest.self,
     HealthCheckRequest.self,
     HealthCheckResponse.self,
+    ImportDoNotCallRequest.self,
+    ImportDoNotCallResponse.self,
     ImportLeadsRequest.self,
     ImportLeadsResponse.self,
     ImportSummary.self,
@@ -72,6 +81,8 @@ public enum MessageRegistry {
     ListCampaignAuditResponse.self,
     ListCampaignsRequest.self,
     ListCampaignsResponse.self,
+    ListDoNotCallRequest.self,
+    ListDoNotCallResponse.self,
     ListLeadsRequest.self,
     ListLeadsResponse.self,
     ListMethodsRequest.self,
@@ -82,11 +93,15 @@ public enum MessageRegistry {
     ListScheduledCallsResponse.self,
     MediaCall.self,
     MethodDescription.self,
+    NewDoNotCall.self,
     NewLead.self,
     NumberExplanation.self,
     ObjectionHandler.self,
+    OpenDoNotCallImportRequest.self,
+    OpenDoNotCallImportResponse.self,
     OpenImportRequest.self,
     OpenImportResponse.self,
+    OptOutHeard.self,
     OutcomeDecided.self,
     PageRequest.self,
     PlaceCallRequest.self,
@@ -102,6 +117,7 @@ public enum MessageRegistry {
     ReadEventsResponse.self,
     ReadProofRequest.self,
     ReasonCount.self,
+    RemoveDoNotCallRequest.self,
     RetryRule.self,
     RetryScheduled.self,
     RpcBatch.self,
@@ -122,7 +138,7 @@ public enum MessageRegistry {
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.fullName, $0) })
 
-  /// The type with this full name, for example `ringmaster.v1.AddLeadRequest`.
+  /// The type with this full name, for example `ringmaster.v1.AddDoNotCallRequest`.
   public static func type(named fullName: String) -> (any WireMessage.Type)? {
     byName[fullName]
   }

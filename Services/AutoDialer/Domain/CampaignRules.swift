@@ -18,6 +18,8 @@ struct CampaignRules: Sendable {
   var maxCallsPerMinute: Int?
   var maxConcurrentCalls: Int
   var requiredConsent: Consent = .unknown
+  /// Asked before each call; nil: nobody is.
+  var eligibilityURL: String?
   /// How long after it joined a lead may be called; nil: no limit.
   var leadExpiry: Duration?
   /// E.164.

@@ -71,10 +71,13 @@ enum DialDecision: Hashable, Sendable {
     _ number: Callee.Number, entry: QueueEntry, rules: CampaignRules, facts: DialFacts, now: Instant
   ) -> [GateVerdict] {
     [
+      DoNotCallGate.judge(facts.doNotCall[number.phone]),
       hours(number.place, avoiding: entry.avoiding, rules: rules, now: now),
       consent(number, rules: rules),
       .pass(Finding("policy", true, "version \(rules.policyVersion)")),
     ]
+      + facts.gate.judge(
+        number: number, lead: entry.lead, eligibilityURL: rules.eligibilityURL, known: facts.clearances, now: now)
   }
 
   /// One refusal for good outweighs every wait, the longest wait every shorter one.

@@ -50,6 +50,7 @@ extension DialStore {
     var openings = Openings(rules: known.rules, now: now)
     var waiting: [(lead: LeadID, due: Instant, row: [UInt8])] = []
     var hopeless: [(lead: LeadID, reason: String, row: [UInt8])] = []
+    var callees: [(lead: LeadID, callee: Callee)] = []
     for lead in leads {
       guard let leadID = LeadID(lead.leadId) else { continue }
       let callee = Callee(lead, joinedAt: now)
@@ -57,6 +58,7 @@ extension DialStore {
         hopeless.append((leadID, "campaign_cancelled", lead.encoded()))
       } else if let due = openings.first(for: callee) {
         waiting.append((leadID, due, lead.encoded()))
+        callees.append((leadID, callee))
       } else {
         hopeless.append((leadID, callee.hopelessReason, lead.encoded()))
       }
@@ -64,6 +66,7 @@ extension DialStore {
     let rank = DialPriority(lastOutcome: nil).rank(for: known.rules.callType)
     try await transaction.execute(
       query("InsertTasks"), tenant, id, waiting.map(\.lead), waiting.map(\.due), waiting.map(\.row), now, rank)
+    try await washAhead(callees, of: id, tenant: tenant, now: now, in: transaction)
     guard !hopeless.isEmpty else { return }
     let new = Set(
       try await transaction.query(

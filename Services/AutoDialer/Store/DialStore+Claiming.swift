@@ -70,8 +70,10 @@ extension DialStore {
       claim.taken = due.count
       if due.count < wanted { claim.limit = nil }
       guard !due.isEmpty else { return claim }
-      let sorted = Self.sort(due, rules: rules, facts: DialFacts(), now: now)
+      let facts = try await facts(about: due.map { ($0.entry.lead, $0.callee) }, rules: rules, in: transaction)
+      let sorted = Self.sort(due, rules: rules, facts: facts, now: now)
       claim.attempts = sorted.dial
+      try await ask(sorted.questions, tenant: rules.tenant, now: now, in: transaction)
       try await putBack(sorted.wait, campaign: rules.campaign, tenant: rules.tenant, in: transaction)
       try await finish(sorted.never, campaign: rules.campaign, tenant: rules.tenant, now: now, in: transaction)
       try await missScheduledCalls(of: sorted.never, rules: rules, now: now, in: transaction)
@@ -120,6 +122,8 @@ extension DialStore {
     var dial: [ClaimedAttempt] = []
     var wait: [QueueEntry] = []
     var never: [FinishedLead] = []
+    /// What has to be known before a lead that waits can be called.
+    var questions: [ClearanceQuestion] = []
   }
 
   private static func sort(_ due: [Due], rules: CampaignRules, facts: DialFacts, now: Instant) -> Sorted {
@@ -140,8 +144,11 @@ extension DialStore {
         } else {
           sorted.wait.append(one.entry.waiting(until: now + .minutes(1)))
         }
-      case .wait(let until, _):
+      case .wait(let until, let reason):
         sorted.wait.append(one.entry.waiting(until: until))
+        if ClearanceGate.isNeed(reason) {
+          sorted.questions += facts.questions(about: one.entry.lead, one.callee, rules: rules, now: now)
+        }
       case .never(let reason):
         sorted.never.append(FinishedLead(lead: one.entry.lead, reason: reason, attempts: one.entry.made))
       }

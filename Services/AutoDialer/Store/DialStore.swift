@@ -11,15 +11,18 @@ import Wire
 struct DialStore: Sendable {
   let pool: PostgresPool
   let events: EventLog
+  /// Who can be asked whether a number or a lead may be called.
+  let gate: ClearanceGate
   private let catalog: QueryCatalog
   private let policies = PolicyCache()
 
-  init(pool: PostgresPool, events: EventLog) throws {
+  init(pool: PostgresPool, events: EventLog, gate: ClearanceGate = .closed) throws {
     self.pool = pool
     self.events = events
+    self.gate = gate
     catalog = try QueryCatalog(
-      PackageResources.dialer_queries_sql, PackageResources.insight_queries_sql,
-      PackageResources.scheduling_queries_sql)
+      PackageResources.dialer_queries_sql, PackageResources.do_not_call_queries_sql,
+      PackageResources.insight_queries_sql, PackageResources.scheduling_queries_sql)
   }
 
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
@@ -142,7 +145,8 @@ extension CampaignRules {
       windows: terms.windows, zone: terms.zone, retries: terms.retries, maxCallsPerLead: terms.maxCallsPerLead,
       maxCallsPerDay: terms.maxCallsPerDay, maxCallsPerMinute: terms.maxCallsPerMinute,
       maxConcurrentCalls: terms.maxConcurrentCalls, requiredConsent: terms.requiredConsent,
-      leadExpiry: terms.leadExpiry, callerIDs: terms.callerIDs, startsAt: terms.startsAt, endsAt: terms.endsAt)
+      eligibilityURL: terms.eligibilityURL, leadExpiry: terms.leadExpiry, callerIDs: terms.callerIDs,
+      startsAt: terms.startsAt, endsAt: terms.endsAt)
   }
 }
 

@@ -35,9 +35,11 @@ struct DialerFacts: Sendable {
     }
   }
 
-  /// From media-bridge: a call's progress keeps its slot, its end frees it.
+  /// From media-bridge: a call's progress keeps its slot, its end frees it. What somebody asked for while they spoke
+  /// holds from now on.
   func takeCalls(_ events: [Event], in transaction: PostgresTransaction) async throws {
     var ended: [TenantID: [DialStore.EndedCall]] = [:]
+    var optOuts: [TenantID: [DialStore.OptOut]] = [:]
     for event in events {
       switch event.type {
       case CallProgressed.fullName:
@@ -55,6 +57,9 @@ struct DialerFacts: Sendable {
           .init(
             call: call, campaign: campaign, at: end.endedAt?.instant ?? clock.now(),
             placedAt: end.requestedAt?.instant))
+      case OptOutHeard.fullName:
+        let heard = try OptOutHeard.decode(event.payload)
+        optOuts[event.tenant, default: []].append(.init(number: heard.number, call: heard.callId))
       default:
         continue
       }
@@ -62,13 +67,19 @@ struct DialerFacts: Sendable {
     for (tenant, calls) in ended.sorted(by: { $0.key < $1.key }) {
       try await store.end(calls, tenant: tenant, in: transaction)
     }
+    try await takeOptOuts(optOuts, in: transaction)
   }
 
   /// From outcome-tracker: what came of a call decides what becomes of its lead.
   func takeOutcomes(_ events: [Event], in transaction: PostgresTransaction) async throws {
     var outcomes: [TenantID: [DialStore.Outcome]] = [:]
+    var optOuts: [TenantID: [DialStore.OptOut]] = [:]
     for event in events where event.type == OutcomeDecided.fullName {
-      guard let record = try OutcomeDecided.decode(event.payload).call, let call = CallID(record.callId),
+      guard let record = try OutcomeDecided.decode(event.payload).call else { continue }
+      if record.optedOut {
+        optOuts[event.tenant, default: []].append(.init(number: record.to, call: record.callId))
+      }
+      guard let call = CallID(record.callId),
         let campaign = CampaignID(record.campaignId), let lead = LeadID(record.leadId),
         let outcome = Telephony.CallOutcome(record.outcome)
       else {
@@ -82,6 +93,15 @@ struct DialerFacts: Sendable {
     }
     for (tenant, outcomes) in outcomes.sorted(by: { $0.key < $1.key }) {
       try await store.settle(outcomes, tenant: tenant, now: clock.now(), in: transaction)
+    }
+    try await takeOptOuts(optOuts, in: transaction)
+  }
+
+  private func takeOptOuts(_ optOuts: [TenantID: [DialStore.OptOut]], in transaction: PostgresTransaction) async throws
+  {
+    for (tenant, optOuts) in optOuts.sorted(by: { $0.key < $1.key }) {
+      let added = try await store.take(optOuts, tenant: tenant, now: clock.now(), in: transaction)
+      if added > 0 { logger.info("people asked not to be called again", [LogField("count", added)]) }
     }
   }
 }

@@ -16,6 +16,7 @@ struct Placer: Sendable {
   let clock: any BusinessClock
   let logger: Logger
   let placed: PlacedCalls
+  let looks: LastLooks
 
   /// How long the bridge may take to answer; the provider is asked meanwhile.
   private static let placeDeadline = Duration.seconds(15)
@@ -118,9 +119,47 @@ struct Placer: Sendable {
       if let expiresAt = permit.expiresAt?.instant, clock.now() < expiresAt {
         request.brief = try await brief(call, permit: permit, lead: lead, campaign: campaign)
       }
+      guard try await !isForbidden(call, permit: permit, campaign: campaign.rules) else {
+        return await takeBack(call, request, tenant: tenant)
+      }
       return .has(try await media.placeCall(request, options: options(tenant, call, Self.placeDeadline)))
     } catch let error as RPCError where error.code == .failedPrecondition {
       return .never
+    } catch {
+      return .unsure(error)
+    }
+  }
+
+  /// Whether the number came onto a do-not-call list since the call was permitted.
+  private func isForbidden(_ call: CallID, permit: DialPermit, campaign: CampaignRules) async throws -> Bool {
+    let entry = try await looks.look(
+      .init(tenant: campaign.tenant, campaign: campaign.campaign, number: permit.to))
+    guard let entry else { return false }
+    logger.info(
+      "a number is not to be called any more; its attempt is taken back",
+      [LogField("call_id", call), LogField("source", entry.source.rawValue)])
+    return true
+  }
+
+  /// Has the bridge see to it that a call is never placed, unless it has left already. An attempt that was looked at
+  /// before may be with the bridge, so that only the bridge can say.
+  private func takeBack(_ call: CallID, _ request: PlaceCallRequest, tenant: TenantID) async -> Answer {
+    var request = request
+    request.brief = nil
+    request.permit?.expiresAt = Timestamp(.init(microsecondsSince1970: 0))  // Whatever the bridge's clock says.
+    do {
+      return .has(try await media.placeCall(request, options: options(tenant, call, Self.placeDeadline)))
+    } catch let error as RPCError where error.code == .failedPrecondition {
+      return .never
+    } catch let error as RPCError where error.code == .unavailable {
+      // The bridge holds it back for a provider that takes no call now.
+      var reference = CallReference()
+      reference.callId = call.description
+      do {
+        return .has(try await media.hangUp(reference, options: options(tenant, call, Self.placeDeadline)))
+      } catch {
+        return .unsure(error)
+      }
     } catch {
       return .unsure(error)
     }

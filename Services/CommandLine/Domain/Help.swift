@@ -29,6 +29,11 @@ enum Help {
       calls list CAMPAIGN [--outcome O] [--limit N] [--cursor C]
       calls show CALL                        one call: outcome, score, costs, and the permit it was placed with
       transcript CALL                        what was said
+      do-not-call import FILE.csv [--campaign C] [--region AU] [--reason TEXT] [--washed]
+                                             numbers from a file: one a line, or a column called phone
+      do-not-call add|remove NUMBER [--campaign C] [--region AU] [--reason TEXT]
+      do-not-call check NUMBER [--campaign C] [--region AU] [--at TIME]   whether it may be called, and why not
+      do-not-call list [--campaign C] [--removed] [--limit N] [--cursor C]
       rpc ENDPOINT list                      the methods that a service has
       rpc ENDPOINT METHOD [JSON]             calls a method; JSON is the request ("-" reads it from standard input)
       migrate [SERVICE…]                     brings the services' schemas up to date, all of them if none is named

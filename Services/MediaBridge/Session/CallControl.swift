@@ -67,12 +67,22 @@ final class CallControl: Sendable {
 
   /// Takes a report that must not get lost, in the background; the call's deadline catches what fails here for long.
   func reportLater(_ report: CallReport, of call: CallID) {
+    later(of: call) { [self] in try await self.report(report, of: call) }
+  }
+
+  /// Tells, in the background, that the person asked not to be called again. Telling it twice does no harm.
+  func tellOptOutLater(of call: CallID) {
+    logger.info("a person asked not to be called again", [LogField("call_id", call)])
+    later(of: call) { [self] in try await store.tellOptOut(of: call, now: clock.now()) }
+  }
+
+  private func later(of call: CallID, _ change: @escaping @Sendable () async throws -> Void) {
     tasks.spawn(id: "report") { [self] in
       var generator = SystemRandomNumberGenerator()
       let backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(5))
       for attempt in 1...8 {
         do {
-          try await self.report(report, of: call)
+          try await change()
           return
         } catch {
           logger.warning(

@@ -176,6 +176,7 @@ final class LiveCall: Sendable {
         case .answerTool(let id, let output): try await session?.answerTool(id: id, output: output)
         case .clear: try await stream?.clear()
         case .mark(let name): try await stream?.mark(name)
+        case .tellOptOut: control.tellOptOutLater(of: call)
         case .hangUp(let reason): control.reportLater(.end(reason), of: call)
         }
       } catch {

@@ -35,6 +35,14 @@ extension CallEnded {
   }
 }
 
+extension OptOutHeard {
+  init(_ call: StoredCall, at: Instant) {
+    self.init(
+      callId: call.call.description, campaignId: call.campaign.description, leadId: call.lead.description,
+      number: call.to, at: Timestamp(at))
+  }
+}
+
 extension MediaCall {
   init(_ call: StoredCall) {
     let record = call.record

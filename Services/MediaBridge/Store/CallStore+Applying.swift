@@ -58,6 +58,17 @@ extension CallStore {
     }
   }
 
+  /// Tells that the person asked not to be called again. Nothing of the call changes by it.
+  func tellOptOut(of call: CallID, now: Instant) async throws {
+    try await pool.transaction(name: "TellOptOut") { transaction in
+      guard let row = try await transaction.query(query("LockCall"), call).first else { return }
+      let call = try StoredCall(row)
+      let heard = OptOutHeard(call, at: now)
+      try await events.append(
+        [NewEvent(key: heard.callId, message: heard)], in: transaction, at: now, tenant: call.tenant)
+    }
+  }
+
   private func insert(
     _ webhook: StoredWebhook, of call: StoredCall, now: Instant, in transaction: PostgresTransaction
   ) async throws -> Bool {

@@ -91,7 +91,7 @@ import Testing
     _ = talk.agentAudio(audio("a1", 600), at: now)
     _ = talk.handle(.agentText(item: "a1", "Goodbye."), at: now)
     _ = talk.handle(.audioDone(item: "a1"), at: now)
-    #expect(talk.handle(.toolCall(id: "c", name: "end_call"), at: now).isEmpty)
+    #expect(talk.handle(.toolCall(id: "c", name: "end_call", reason: "completed"), at: now).isEmpty)
     #expect(talk.handle(.responseEnded(failed: false, EngineUsage(inputTokens: 1, outputTokens: 2)), at: now).isEmpty)
     #expect(talk.handle(.speechStarted(item: "p1", at: 100), at: now).isEmpty)
     #expect(listen(&talk, until: 600).isEmpty)
@@ -106,7 +106,7 @@ import Testing
     var talk = talking()
     _ = talk.handle(.responseStarted, at: now)
     _ = talk.agentAudio(audio("a1", 600), at: now)
-    _ = talk.handle(.toolCall(id: "c", name: "end_call"), at: now)
+    _ = talk.handle(.toolCall(id: "c", name: "end_call", reason: "completed"), at: now)
     _ = talk.handle(.responseEnded(failed: false, EngineUsage()), at: now)
     #expect(listen(&talk, until: 600 + Conversation.markTolerance + 40) == [.hangUp(.endCall)])
   }
@@ -114,14 +114,24 @@ import Testing
   @Test func anEndWithoutWordsIsAtOnce() {
     var talk = talking()
     _ = talk.handle(.responseStarted, at: now)
-    #expect(talk.handle(.toolCall(id: "c", name: "end_call"), at: now).isEmpty)
+    #expect(talk.handle(.toolCall(id: "c", name: "end_call", reason: "completed"), at: now).isEmpty)
     #expect(talk.handle(.responseEnded(failed: false, EngineUsage()), at: now) == [.hangUp(.endCall)])
+  }
+
+  @Test func anOptOutIsToldAtOnceAndHoweverLate() {
+    var talk = talking()
+    _ = talk.handle(.responseStarted, at: now)
+    let optOut = VoiceEvent.toolCall(id: "c", name: "end_call", reason: "opted_out")
+    #expect(talk.handle(optOut, at: now) == [.tellOptOut])
+    #expect(talk.handle(.responseEnded(failed: false, EngineUsage()), at: now) == [.hangUp(.endCall)])
+    #expect(talk.handle(optOut, at: now) == [.tellOptOut])
   }
 
   @Test func aFunctionThatDoesNotExistIsAnswered() {
     var talk = talking()
     _ = talk.handle(.responseStarted, at: now)
-    guard case .answerTool(id: "c", _)? = talk.handle(.toolCall(id: "c", name: "dance"), at: now).first else {
+    guard case .answerTool(id: "c", _)? = talk.handle(.toolCall(id: "c", name: "dance", reason: ""), at: now).first
+    else {
       Issue.record("no answer")
       return
     }
@@ -228,7 +238,8 @@ import Testing
       case 6: commands = talk.handle(.audioDone(item: item), at: moment)
       case 7: commands = talk.handle(.responseStarted, at: moment)
       case 8: commands = talk.handle(.responseEnded(failed: .random(using: &generator), EngineUsage()), at: moment)
-      case 9: commands = step > 200 ? talk.handle(.toolCall(id: "c", name: "end_call"), at: moment) : []
+      case 9:
+        commands = step > 200 ? talk.handle(.toolCall(id: "c", name: "end_call", reason: "completed"), at: moment) : []
       case 10: commands = talk.markReached("\(item):\(Int.random(in: 0...400, using: &generator))")
       case 11: commands = step > 380 ? talk.streamEnded() : []
       default: commands = talk.personAudio(bytes: 160, timestamp: time + 20).commands

@@ -76,7 +76,11 @@ import Testing
     (#"{"type":"response.done","response":{"status":"failed"}}"#, .responseEnded(failed: true, EngineUsage())),
     (
       #"{"type":"response.output_item.done","item":{"type":"function_call","status":"completed","call_id":"c1","name":"end_call","arguments":"{}"}}"#,
-      .toolCall(id: "c1", name: "end_call")
+      .toolCall(id: "c1", name: "end_call", reason: "")
+    ),
+    (
+      #"{"type":"response.output_item.done","item":{"type":"function_call","status":"completed","call_id":"c1","name":"end_call","arguments":"{\"reason\":\"opted_out\"}"}}"#,
+      .toolCall(id: "c1", name: "end_call", reason: "opted_out")
     ),
     (
       #"{"type":"response.output_item.done","item":{"type":"function_call","status":"incomplete","call_id":"c1","name":"end_call"}}"#,

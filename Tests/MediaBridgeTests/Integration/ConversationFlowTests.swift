@@ -87,6 +87,25 @@ import Wire
     }
   }
 
+  @Test func anOptOutIsToldWhileTheCallGoesOn() async throws {
+    try await BridgeHarness.with { bridge in
+      let id = CallID.random()
+      let call = try await bridge.placed(bridge.request(id))
+      let (stream, session) = try await bridge.answered(call)
+      _ = try await session.next("response.create")
+      try await session.hear("Take me off your list.", item: "p1", after: nil, from: 0, to: 200)
+      try await session.say(
+        "Of course, goodbye.", item: "a1", after: "p1", milliseconds: 400, ends: true, reason: "opted_out")
+      let heard = try await bridge.optOut(of: id)
+      #expect(heard.number == "+14155550100")
+      #expect(heard.at != nil && !heard.campaignId.isEmpty && !heard.leadId.isEmpty)
+      #expect(bridge.app.calls.count == 1)
+      try await stream.stop()
+      try await bridge.twilio.report("completed", of: call, sequence: 2, duration: 1, to: bridge.port)
+      #expect(try await bridge.story(of: id).ended.transcript.first?.text == "Take me off your list.")
+    }
+  }
+
   @Test func lastWordsBeforeTheLineDropsAreKept() async throws {
     try await BridgeHarness.with { bridge in
       let id = CallID.random()

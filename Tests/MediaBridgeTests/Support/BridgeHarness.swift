@@ -161,9 +161,24 @@ struct BridgeHarness: Sendable {
       guard !page.events.isEmpty else { throw ProviderError(message: "the end of the call was not told") }
       for event in page.events where event.key == call.description {
         switch event.type {
+        case OptOutHeard.fullName: continue
         case CallProgressed.fullName: progress.append(try CallProgressed.decode(event.payload).state)
         default: return (progress, try CallEnded.decode(event.payload))
         }
+      }
+      place = page.next
+    }
+  }
+
+  /// The event that tells of the person's wish not to be called again.
+  func optOut(of call: CallID) async throws -> OptOutHeard {
+    var place = EventPlace.beginning
+    let reader = EventLogReader(pool: pool, log: app.control.store.events)
+    while true {
+      let page = try await reader.read(partition: 0, partitions: 1, after: place, limit: 1_000, wait: .seconds(30))
+      guard !page.events.isEmpty else { throw ProviderError(message: "no opt-out was told") }
+      for event in page.events where event.key == call.description && event.type == OptOutHeard.fullName {
+        return try OptOutHeard.decode(event.payload)
       }
       place = page.next
     }

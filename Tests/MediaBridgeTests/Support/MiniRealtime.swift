@@ -39,8 +39,10 @@ final class MiniRealtime: Sendable {
     }
 
     /// The agent says something, all of it at once.
-    func say(_ text: String, item: String, after previous: String?, milliseconds: Int, ends: Bool = false) async throws
-    {
+    func say(
+      _ text: String, item: String, after previous: String?, milliseconds: Int, ends: Bool = false,
+      reason: String = "completed"
+    ) async throws {
       try await send(["type": "response.created", "response": ["id": "r"]])
       try await send([
         "type": "conversation.item.added", "previous_item_id": previous.map { .string($0) } ?? .null,
@@ -63,7 +65,7 @@ final class MiniRealtime: Sendable {
           "type": "response.output_item.done",
           "item": [
             "id": "f1", "type": "function_call", "status": "completed", "call_id": "c1", "name": "end_call",
-            "arguments": "{}",
+            "arguments": .string((["reason": .string(reason)] as JSONValue).serialize()),
           ],
         ])
       }

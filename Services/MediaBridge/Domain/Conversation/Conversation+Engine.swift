@@ -71,8 +71,8 @@ extension Conversation {
       isResponding = true
     case .responseEnded(let failed, let usage):
       return responseEnded(failed: failed, usage)
-    case .toolCall(let id, let name):
-      return toolCall(id: id, name: name)
+    case .toolCall(let id, let name, let reason):
+      return toolCall(id: id, name: name, reason: reason)
     case .problem(let code, _):
       if code == "input_audio_buffer_commit_empty" { awaitsCommit = false }
     }
@@ -132,11 +132,13 @@ extension Conversation {
     }
   }
 
-  private mutating func toolCall(id: String, name: String) -> [Command] {
-    guard phase == .talking else { return [] }
+  private mutating func toolCall(id: String, name: String, reason: String) -> [Command] {
+    // Heard at any time: what the person wants holds even when the call is about to end.
+    let optOut: [Command] = name == Self.endCallTool && reason == Self.optOutReason ? [.tellOptOut] : []
+    guard phase == .talking else { return optOut }
     if name == Self.endCallTool {
       phase = .closing(.endCall, since: time, isMute: false)
-      return closeWhenHeard()
+      return optOut + closeWhenHeard()
     }
     repliesAfterResponse = true
     return [.answerTool(id: id, output: #"{"error":"There is no such function."}"#)]

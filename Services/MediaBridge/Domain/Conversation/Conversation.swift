@@ -31,6 +31,8 @@ struct Conversation: Sendable {
     case clear
     /// Carrier: tell when the audio sent so far was played.
     case mark(String)
+    /// Tell that the person asked not to be called again.
+    case tellOptOut
     /// End the call.
     case hangUp(EndReason)
   }
@@ -52,6 +54,11 @@ struct Conversation: Sendable {
   /// Responses that may fail in a row.
   static let failureLimit = 3
   static let endCallTool = "end_call"
+  /// The agent's reasons for ending a call, as its tool offers them.
+  static let endCallReasons = [
+    "completed", "not_interested", optOutReason, "wrong_number", "callback_requested", "voicemail", "no_response",
+  ]
+  static let optOutReason = "opted_out"
 
   let terms: Terms
   var phase = Phase.waiting

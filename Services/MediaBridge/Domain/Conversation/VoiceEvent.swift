@@ -22,7 +22,8 @@ enum VoiceEvent: Hashable, Sendable {
   case idled(item: String)
   case responseStarted
   case responseEnded(failed: Bool, EngineUsage)
-  case toolCall(id: String, name: String)
+  /// `reason` is the argument of that name, empty when there is none.
+  case toolCall(id: String, name: String, reason: String)
   /// The engine complains; the session goes on.
   case problem(code: String, message: String)
   case ignored

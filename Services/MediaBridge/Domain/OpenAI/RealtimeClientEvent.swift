@@ -76,7 +76,12 @@ enum RealtimeClientEvent {
     "description": "Ends the telephone call. Say goodbye first: the call ends once that was heard.",
     "parameters": [
       "type": "object",
-      "properties": ["reason": ["type": "string", "description": "Why the call is over, in a few words."]],
+      "properties": [
+        "reason": [
+          "type": "string", "enum": .array(Conversation.endCallReasons.map { .string($0) }),
+          "description": "Why the call is over. opted_out whenever the person asks not to be called again.",
+        ]
+      ],
       "required": ["reason"],
     ],
   ]

@@ -112,7 +112,8 @@ enum RealtimeServerEvent {
       return .ignored
     }
     guard let call = id(item["call_id"]), let name = id(item["name"]) else { return nil }
-    return .toolCall(id: call, name: name)
+    let arguments = item["arguments"]?.stringValue.flatMap { try? JSONValue.parse(Array($0.utf8)) }
+    return .toolCall(id: call, name: name, reason: arguments?["reason"]?.stringValue ?? "")
   }
 
   private static func responseDone(_ response: JSONValue?) -> VoiceEvent {

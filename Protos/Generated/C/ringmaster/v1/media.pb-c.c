@@ -187,6 +187,51 @@ void   ringmaster__v1__call_progressed__free_unpacked
   assert(message->base.descriptor == &ringmaster__v1__call_progressed__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   ringmaster__v1__opt_out_heard__init
+                     (Ringmaster__V1__OptOutHeard         *message)
+{
+  static const Ringmaster__V1__OptOutHeard init_value = RINGMASTER__V1__OPT_OUT_HEARD__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__opt_out_heard__get_packed_size
+                     (const Ringmaster__V1__OptOutHeard *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__opt_out_heard__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__opt_out_heard__pack
+                     (const Ringmaster__V1__OptOutHeard *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__opt_out_heard__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__opt_out_heard__pack_to_buffer
+                     (const Ringmaster__V1__OptOutHeard *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__opt_out_heard__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__OptOutHeard *
+       ringmaster__v1__opt_out_heard__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__OptOutHeard *)
+     protobuf_c_message_unpack (&ringmaster__v1__opt_out_heard__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__opt_out_heard__free_unpacked
+                     (Ringmaster__V1__OptOutHeard *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__opt_out_heard__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   ringmaster__v1__call_fact__init
                      (Ringmaster__V1__CallFact         *message)
 {
@@ -797,6 +842,96 @@ const ProtobufCMessageDescriptor ringmaster__v1__call_progressed__descriptor =
   ringmaster__v1__call_progressed__field_indices_by_name,
   1,  ringmaster__v1__call_progressed__number_ranges,
   (ProtobufCMessageInit) ringmaster__v1__call_progressed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__opt_out_heard__field_descriptors[5] =
+{
+  {
+    "call_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__OptOutHeard, call_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "campaign_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__OptOutHeard, campaign_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lead_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__OptOutHeard, lead_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "number",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__OptOutHeard, number),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "at",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__OptOutHeard, at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__opt_out_heard__field_indices_by_name[] = {
+  4,   /* field[4] = at */
+  0,   /* field[0] = call_id */
+  1,   /* field[1] = campaign_id */
+  2,   /* field[2] = lead_id */
+  3,   /* field[3] = number */
+};
+static const ProtobufCIntRange ringmaster__v1__opt_out_heard__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__opt_out_heard__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.OptOutHeard",
+  "OptOutHeard",
+  "Ringmaster__V1__OptOutHeard",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__OptOutHeard),
+  5,
+  ringmaster__v1__opt_out_heard__field_descriptors,
+  ringmaster__v1__opt_out_heard__field_indices_by_name,
+  1,  ringmaster__v1__opt_out_heard__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__opt_out_heard__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor ringmaster__v1__call_fact__field_descriptors[6] =

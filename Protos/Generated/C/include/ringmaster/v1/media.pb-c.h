@@ -23,6 +23,7 @@ typedef struct Ringmaster__V1__DialPermit Ringmaster__V1__DialPermit;
 typedef struct Ringmaster__V1__PlaceCallRequest Ringmaster__V1__PlaceCallRequest;
 typedef struct Ringmaster__V1__MediaCall Ringmaster__V1__MediaCall;
 typedef struct Ringmaster__V1__CallProgressed Ringmaster__V1__CallProgressed;
+typedef struct Ringmaster__V1__OptOutHeard Ringmaster__V1__OptOutHeard;
 typedef struct Ringmaster__V1__CallFact Ringmaster__V1__CallFact;
 typedef struct Ringmaster__V1__ProviderEnded Ringmaster__V1__ProviderEnded;
 typedef struct Ringmaster__V1__CallEnded Ringmaster__V1__CallEnded;
@@ -124,6 +125,26 @@ struct  Ringmaster__V1__CallProgressed
 #define RINGMASTER__V1__CALL_PROGRESSED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__call_progressed__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, RINGMASTER__V1__CALL_STATE__CALL_STATE_UNSPECIFIED, NULL }
+
+
+/*
+ * Event, key call_id: the person asked not to be called again, and the agent understood it. Told while they still speak.
+ */
+struct  Ringmaster__V1__OptOutHeard
+{
+  ProtobufCMessage base;
+  char *call_id;
+  char *campaign_id;
+  char *lead_id;
+  /*
+   * The person's number (E.164).
+   */
+  char *number;
+  Google__Protobuf__Timestamp *at;
+};
+#define RINGMASTER__V1__OPT_OUT_HEARD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__opt_out_heard__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
 typedef enum {
@@ -301,6 +322,25 @@ Ringmaster__V1__CallProgressed *
 void   ringmaster__v1__call_progressed__free_unpacked
                      (Ringmaster__V1__CallProgressed *message,
                       ProtobufCAllocator *allocator);
+/* Ringmaster__V1__OptOutHeard methods */
+void   ringmaster__v1__opt_out_heard__init
+                     (Ringmaster__V1__OptOutHeard         *message);
+size_t ringmaster__v1__opt_out_heard__get_packed_size
+                     (const Ringmaster__V1__OptOutHeard   *message);
+size_t ringmaster__v1__opt_out_heard__pack
+                     (const Ringmaster__V1__OptOutHeard   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__opt_out_heard__pack_to_buffer
+                     (const Ringmaster__V1__OptOutHeard   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__OptOutHeard *
+       ringmaster__v1__opt_out_heard__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__opt_out_heard__free_unpacked
+                     (Ringmaster__V1__OptOutHeard *message,
+                      ProtobufCAllocator *allocator);
 /* Ringmaster__V1__CallFact methods */
 void   ringmaster__v1__call_fact__init
                      (Ringmaster__V1__CallFact         *message);
@@ -372,6 +412,9 @@ typedef void (*Ringmaster__V1__MediaCall_Closure)
 typedef void (*Ringmaster__V1__CallProgressed_Closure)
                  (const Ringmaster__V1__CallProgressed *message,
                   void *closure_data);
+typedef void (*Ringmaster__V1__OptOutHeard_Closure)
+                 (const Ringmaster__V1__OptOutHeard *message,
+                  void *closure_data);
 typedef void (*Ringmaster__V1__CallFact_Closure)
                  (const Ringmaster__V1__CallFact *message,
                   void *closure_data);
@@ -430,6 +473,7 @@ extern const ProtobufCMessageDescriptor ringmaster__v1__dial_permit__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__place_call_request__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__media_call__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__call_progressed__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__opt_out_heard__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__call_fact__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__provider_ended__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__call_ended__descriptor;
