@@ -170,6 +170,9 @@ let testTargets: [Target] = [
     name: "postgres-benchmark", dependencies: ["Core", "Postgres"], path: "Tests/Load/Postgres/Benchmark",
     swiftSettings: swift),
   .executableTarget(
+    name: "queue-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Queue/Benchmark",
+    swiftSettings: swift),
+  .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
   .target(
@@ -190,6 +193,9 @@ let testTargets: [Target] = [
   tests("TelephonyTests", ["Telephony", "Core", "JSON"]),
   .executableTarget(
     name: "telephony-conformance", dependencies: ["Telephony", "Core"], path: "Tests/Conformance/Telephony/Swift",
+    swiftSettings: swift),
+  .executableTarget(
+    name: "telephony-benchmark", dependencies: ["Telephony", "Core"], path: "Tests/Load/Telephony/Benchmark",
     swiftSettings: swift),
   tests("PostgresTests", ["Core", "JSON", "Logging", "Metrics", "Postgres"]),
   tests(

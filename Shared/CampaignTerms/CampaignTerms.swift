@@ -28,9 +28,8 @@ public struct CampaignTerms: Sendable {
   public var callerIDs: [String]
   /// Tier of the tenant's pool that numbers are drawn from, 1 to 3; nil: `callerIDs` serves.
   public var callerIDTier: Int?
+  /// With the days that are left out.
   public var windows: CallWindows
-  /// On the lead's calendar.
-  public var excludedDates: Set<CivilDate>
   /// Where the campaign's own day is counted.
   public var zone: TimeZoneRules
   public var retries: RetryPolicy
@@ -64,8 +63,7 @@ public struct CampaignTerms: Sendable {
     callerIDTier =
       policy.callerIdTier == 0 ? nil : check.number(policy.callerIdTier, "policy.callerIdTier", 1...3)
     callerIDs = check.callerIDs(policy.callerIds, fromPool: policy.callerIdTier != 0)
-    windows = check.windows(policy.callWindows)
-    excludedDates = check.dates(policy.excludedDates)
+    windows = check.windows(policy.callWindows, excluding: check.dates(policy.excludedDates))
     let zone = check.zone(policy.timeZone)
     retries = check.retries(policy)
     maxCallsPerLead =

@@ -65,14 +65,13 @@ struct PolicyCheck {
     return values
   }
 
-  mutating func windows(_ values: [RingmasterMessages.CallWindow]) -> CallWindows {
-    guard !values.isEmpty else { return .standard }
+  mutating func windows(_ values: [RingmasterMessages.CallWindow], excluding dates: [CivilDate]) -> CallWindows {
+    let windows = values.map {
+      Telephony.CallWindow(
+        weekday: Int($0.weekday), startMinute: Int($0.startMinute), endMinute: Int($0.endMinute))
+    }
     do {
-      return try CallWindows(
-        values.map {
-          Telephony.CallWindow(
-            weekday: Int($0.weekday), startMinute: Int($0.startMinute), endMinute: Int($0.endMinute))
-        })
+      return try CallWindows(windows.isEmpty ? CallWindows.standard.windows : windows, excludedDates: dates)
     } catch {
       fault("policy.call_\(error.field)", error.message)
       return .standard
@@ -119,7 +118,7 @@ struct PolicyCheck {
   }
 
   /// Days of a calendar, each once.
-  mutating func dates(_ values: [String]) -> Set<CivilDate> {
+  mutating func dates(_ values: [String]) -> [CivilDate] {
     let most = 366
     if values.count > most { fault("policy.excludedDates", "\(values.count) days; at most \(most) are allowed") }
     var dates: Set<CivilDate> = []
@@ -130,7 +129,7 @@ struct PolicyCheck {
       }
       dates.insert(date)
     }
-    return dates
+    return dates.sorted()
   }
 
   mutating func cost(_ value: Int64) -> Int64? {

@@ -15,7 +15,9 @@ import Testing
 
   private func callee(_ number: String, zone: String = "", consent: Consent = .unknown) -> Callee {
     Callee(
-      numbers: [.init(index: 0, phone: number, place: LeadPlace(phone: number, zone: zone), consent: consent)],
+      numbers: [
+        .init(index: 0, phone: number, place: LeadPlace(phone: number, zone: zone, address: nil), consent: consent)
+      ],
       joinedAt: Dialers.monday)
   }
 
@@ -91,7 +93,9 @@ import Testing
     // Eight in the morning in Los Angeles, eleven in New York.
     var callee = callee("+13105550123")
     callee.numbers.append(
-      .init(index: 1, phone: "+12125550123", place: LeadPlace(phone: "+12125550123", zone: ""), consent: .unknown))
+      .init(
+        index: 1, phone: "+12125550123", place: LeadPlace(phone: "+12125550123", zone: "", address: nil),
+        consent: .unknown))
     guard case .dial(let permission) = try decide(callee, rules: try rules(), at: "2026-03-02T16:00:00Z") else {
       Issue.record("not dialed")
       return
@@ -145,7 +149,7 @@ import Testing
     for index in 1..<Int.random(in: 2...4, using: &generator) {
       let phone = "+1310555\(1000 + index)"
       callee.numbers.append(
-        .init(index: index, phone: phone, place: LeadPlace(phone: phone, zone: ""), consent: .unknown))
+        .init(index: index, phone: phone, place: LeadPlace(phone: phone, zone: "", address: nil), consent: .unknown))
     }
     var now = try instant("2026-03-02T15:00:00Z")
     var made: [RetryJudgement.Earlier] = []

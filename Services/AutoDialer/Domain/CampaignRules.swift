@@ -2,9 +2,9 @@ import Core
 import Telephony
 
 /// What a campaign lets the dialer do, read once from its policy.
-struct CampaignRules: Sendable {
+package struct CampaignRules: Sendable {
   var tenant: TenantID
-  var campaign: CampaignID
+  package var campaign: CampaignID
   /// Attempts point at the version they were decided under.
   var policyVersion: Int
   var callType: CallType
@@ -40,25 +40,20 @@ struct CampaignRules: Sendable {
 
 /// Where a lead is, as far as that decides when it may be called.
 struct LeadPlace: Hashable, Sendable {
-  /// ISO 3166-1 alpha-2 region of the number: whose law holds.
-  var region: String
+  private let place: CallingPlace
+
   /// Every zone the lead can be in; empty when none is known, and then it is never called.
-  var zones: [TimeZoneRules]
+  var zones: [TimeZoneRules] { place.zones }
 
   /// - Parameters:
-  ///   - zone: The lead's own zone (IANA), empty when it is not known. A name that is no zone makes the place unknown:
-  ///     somebody meant something by it, and guessing past it could ring a phone at night.
-  init(number: PhoneNumber, zone: String) {
-    let names = zone.isEmpty ? number.possibleTimeZones : [zone]
-    self.init(region: number.region, zones: TimeZoneRules.all(named: names) ?? [])
+  ///   - zone: The lead's own zone (IANA), empty when it is not known. A name that is no zone makes the place unknown.
+  ///   - address: Where the lead lives, if that is known: where it and the number disagree, both laws hold.
+  init(number: PhoneNumber, zone: String, address: LeadAddress?) {
+    place = CallingPlace(number: number, zone: zone, address: address)
   }
 
-  init(region: String, zones: [TimeZoneRules]) {
-    self.region = region
-    self.zones = zones
-  }
+  /// A place of which nothing is known.
+  init() { place = CallingPlace(places: [], zones: []) }
 
-  func dialWindow(_ rules: CampaignRules) -> DialWindow {
-    DialWindow(windows: rules.windows, envelope: .forRegion(region))
-  }
+  func dialWindow(_ rules: CampaignRules) -> DialWindow { DialWindow(windows: rules.windows, place: place) }
 }

@@ -13,7 +13,9 @@ extension DialStore {
 
   /// Takes in a campaign as it is now. A change of policy moves its waiting tasks to their new due times; the end of
   /// the campaign ends them.
-  func take(_ campaign: Campaign, tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
+  package func take(
+    _ campaign: Campaign, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+  ) async throws {
     guard let id = CampaignID(campaign.campaignId), let policy = campaign.policy else { return }
     let before = try await self.campaign(id, tenant: tenant, in: transaction)
     try await transaction.execute(
@@ -41,7 +43,7 @@ extension DialStore {
   }
 
   /// Puts leads into the queue. Leads that can never be called are done at once, and that is told.
-  func take(
+  package func take(
     _ leads: [Lead], campaign id: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
     guard let known = try await campaign(id, tenant: tenant, in: transaction) else {

@@ -8,7 +8,7 @@ import Wire
 
 /// Where the last claim of a campaign ended, by rank: rows before it are gone, though a snapshot that somebody holds may
 /// keep them in the index. Forgotten every few seconds, for what was put in behind it.
-struct ClaimPlaces: Sendable {
+package struct ClaimPlaces: Sendable {
   struct Place: Hashable, Sendable {
     var dueAt: Instant
     var lead: LeadID
@@ -16,6 +16,8 @@ struct ClaimPlaces: Sendable {
   }
 
   private var places: [Int: Place] = [:]
+
+  package init() {}
 
   subscript(rank: Int) -> Place { places[rank] ?? .beginning }
 
@@ -28,27 +30,27 @@ struct ClaimPlaces: Sendable {
 
 extension DialStore {
   /// An attempt that was permitted and committed, to be placed now.
-  struct ClaimedAttempt: Sendable {
-    var call: CallID
-    var permit: DialPermit
+  package struct ClaimedAttempt: Sendable {
+    package var call: CallID
+    package var permit: DialPermit
     var lead: Lead
     var rank: Int
     var dueAt: Instant
   }
 
   /// What one look at a campaign's queue gave.
-  struct Claim: Sendable {
-    var attempts: [ClaimedAttempt] = []
+  package struct Claim: Sendable {
+    package var attempts: [ClaimedAttempt] = []
     /// Entries taken out of the queue, whatever became of them.
     var taken = 0
     /// The limit that kept more from being claimed; nil when the queue had nothing more that was due.
     var limit: Allowance.Limit?
-    var places: ClaimPlaces
+    package var places: ClaimPlaces
   }
 
   /// Claims what is due and the campaign's limits allow, and permits each: the attempt with its evidence, its lease, the
   /// counters and the event are one transaction. Empty while another instance claims for the same campaign.
-  func claim(
+  package func claim(
     _ rules: CampaignRules, now: Instant, most: Int, places: ClaimPlaces, owner: String, leaseSeconds: Double
   ) async throws -> Claim {
     try await pool.transaction(name: "ClaimDue") { transaction in

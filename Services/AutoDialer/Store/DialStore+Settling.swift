@@ -9,16 +9,20 @@ import Wire
 /// counts.
 extension DialStore {
   /// A call that is over.
-  struct EndedCall: Sendable {
+  package struct EndedCall: Sendable {
     var call: CallID
     var campaign: CampaignID
     var at: Instant
-    /// When the provider was asked; nil: it never was.
+    /// When the bridge took it; nil: it never did.
     var placedAt: Instant?
+
+    package init(call: CallID, campaign: CampaignID, at: Instant, placedAt: Instant? = nil) {
+      (self.call, self.campaign, self.at, self.placedAt) = (call, campaign, at, placedAt)
+    }
   }
 
   /// What came of an ended call.
-  struct Outcome: Sendable {
+  package struct Outcome: Sendable {
     var call: CallID
     var campaign: CampaignID
     var lead: LeadID
@@ -26,10 +30,18 @@ extension DialStore {
     var optedOut: Bool
     var permanent: Bool
     var endedAt: Instant
+
+    package init(
+      call: CallID, campaign: CampaignID, lead: LeadID, outcome: Telephony.CallOutcome, optedOut: Bool, permanent: Bool,
+      endedAt: Instant
+    ) {
+      (self.call, self.campaign, self.lead, self.outcome) = (call, campaign, lead, outcome)
+      (self.optedOut, self.permanent, self.endedAt) = (optedOut, permanent, endedAt)
+    }
   }
 
   /// Calls of one tenant that are over: their leads wait for the outcomes, their slots are free at once.
-  func end(_ calls: [EndedCall], tenant: TenantID, in transaction: PostgresTransaction) async throws {
+  package func end(_ calls: [EndedCall], tenant: TenantID, in transaction: PostgresTransaction) async throws {
     let calls = calls.sorted { $0.call < $1.call }
     var statements = [
       PostgresStatement(
@@ -40,7 +52,7 @@ extension DialStore {
   }
 
   /// Takes in outcomes of one tenant's calls, each once: the lead waits for its retry or is done.
-  func settle(_ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
+  package func settle(_ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
     let outcomes = outcomes.sorted { $0.call < $1.call }
     var statements = [
       PostgresStatement(

@@ -8,7 +8,7 @@ import Telephony
 import Wire
 
 /// The dialer's schema: queue, attempts, leases. Domain values in and out; the statements are in `SQL/queries`.
-struct DialStore: Sendable {
+package struct DialStore: Sendable {
   let pool: PostgresPool
   let events: EventLog
   /// Who can be asked whether a number or a lead may be called.
@@ -16,7 +16,11 @@ struct DialStore: Sendable {
   private let catalog: QueryCatalog
   private let policies = PolicyCache()
 
-  init(pool: PostgresPool, events: EventLog, gate: ClearanceGate = .closed) throws {
+  package init(pool: PostgresPool, events: EventLog) throws {
+    try self.init(pool: pool, events: events, gate: .closed)
+  }
+
+  init(pool: PostgresPool, events: EventLog, gate: ClearanceGate) throws {
     self.pool = pool
     self.events = events
     self.gate = gate
@@ -28,9 +32,9 @@ struct DialStore: Sendable {
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
 
   /// A campaign with its rules and the policy they were read from.
-  struct KnownCampaign: Sendable {
+  package struct KnownCampaign: Sendable {
     var state: String
-    var rules: CampaignRules
+    package var rules: CampaignRules
     var policy: CampaignPolicy
   }
 
@@ -56,7 +60,7 @@ struct DialStore: Sendable {
   }
 
   /// - Throws: `CampaignTerms.Problems` when the policy cannot be read.
-  func campaign(
+  package func campaign(
     _ id: CampaignID, tenant: TenantID, in session: (any PostgresSession)? = nil
   ) async throws -> KnownCampaign? {
     let rows = try await (session ?? pool).query(query("CampaignByID"), tenant, id)
@@ -157,7 +161,8 @@ extension Callee {
     let all = [main] + lead.numbers.map { (phone: $0.phone, zone: $0.timeZone, consent: $0.consent) }
     let numbers = all.prefix(Self.mostNumbers).enumerated().map { index, number in
       Number(
-        index: index, phone: number.phone, place: LeadPlace(phone: number.phone, zone: number.zone),
+        index: index, phone: number.phone, 
+        place: LeadPlace(phone: number.phone, zone: number.zone, address: lead.address),
         // What a later version means by its word for consent is not known here: no consent.
         consent: Consent(number.consent) ?? .withdrawn)
     }
@@ -166,11 +171,15 @@ extension Callee {
 }
 
 extension LeadPlace {
-  init(phone: String, zone: String) {
-    if let number = try? PhoneNumber.parse(phone, defaultRegion: nil) {
-      self.init(number: number, zone: zone)
-    } else {
-      self.init(region: "", zones: [])
+  init(phone: String, zone: String, address: RingmasterMessages.LeadAddress? = nil) {
+    do {
+      let home = try address.flatMap { address in
+        address.country.isEmpty
+          ? nil : try Telephony.LeadAddress(country: address.country, state: address.subdivision)
+      }
+      self.init(number: try PhoneNumber.parse(phone, defaultRegion: nil), zone: zone, address: home)
+    } catch {
+      self.init()  // What cannot be read is nowhere, and is not called.
     }
   }
 }

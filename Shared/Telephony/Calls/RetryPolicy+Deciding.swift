@@ -66,7 +66,8 @@ extension RetryPolicy {
     guard retriesSoFar < rule.maximumRetries else { return .final(.retriesSpent) }
     guard earlier.count + 1 < maximumCalls else { return .final(.maximumCalls) }
 
-    let due = earliest(rule: rule, afterDelay: now + rule.delay(ofRetry: retriesSoFar), now: now, zones: zones)
+    let afterDelay = now + rule.delay(ofRetry: retriesSoFar)
+    let due = earliest(rule: rule, afterDelay: afterDelay, now: now, window: window, zones: zones)
     let dayEnd = rule.day == .same ? zones.map { $0.startOfDay(after: now, days: 1) }.min() : nil
     if rule.differentWindow, let called = zones.first.flatMap({ window.windows.window(around: $0.local(at: call.at)) })
     {
@@ -80,9 +81,12 @@ extension RetryPolicy {
     return .retry(notBefore: opening, notAfter: dayEnd, avoiding: nil)
   }
 
-  private func earliest(rule: RetryRule, afterDelay: Instant, now: Instant, zones: [TimeZoneRules]) -> Instant {
+  private func earliest(
+    rule: RetryRule, afterDelay: Instant, now: Instant, window: DialWindow, zones: [TimeZoneRules]
+  ) -> Instant {
     guard rule.day == .nextBusiness else { return afterDelay }
-    return zones.map { $0.startOfNextBusinessDay(after: now) }.reduce(afterDelay, max)
+    return zones.map { $0.startOfNextBusinessDay(after: now, isBusinessDay: window.isBusinessDay) }
+      .reduce(afterDelay, max)
   }
 }
 
@@ -93,9 +97,11 @@ extension TimeZoneRules {
     return Instant(wholeSeconds: lastReaching(local: Int64(date.daysSince1970) * 86_400))
   }
 
-  /// The start of the first local day after that of `instant` which is neither Saturday nor Sunday.
-  func startOfNextBusinessDay(after instant: Instant) -> Instant {
-    let tomorrow = local(at: instant).date.adding(days: 1).weekday
-    return startOfDay(after: instant, days: tomorrow == 6 ? 3 : tomorrow == 7 ? 2 : 1)
+  /// The start of the first local business day after that of `instant`. Nobody has a month of holidays: the search ends
+  /// there, and the window decides in any case.
+  func startOfNextBusinessDay(after instant: Instant, isBusinessDay: (CivilDate) -> Bool) -> Instant {
+    let today = local(at: instant).date
+    let days = (1...31).first { isBusinessDay(today.adding(days: $0)) } ?? 1
+    return startOfDay(after: instant, days: days)
   }
 }

@@ -26,17 +26,24 @@ extension RetryPolicy {
         "different_window": .bool(rule.differentWindow),
       ]
     }
-    return ["name": .string(name), "rules": .object(byOutcome)]
+    return ["name": .string(name), "version": .integer(Int64(version)), "rules": .object(byOutcome)]
   }
 
-  /// Reads `{"name": …, "rules": {"no_answer": {"delays_seconds": [3600], "max_retries": 2, "day": "any",
-  /// "different_window": false}}}`. In a rule, `day` and `different_window` may be left out. Delays are whole seconds, up
-  /// to 30 days; retries up to 20. A rule for an outcome that is never retried is refused, and so are unknown fields.
+  /// Reads `{"name": …, "version": 1, "rules": {"no_answer": {"delays_seconds": [3600], "max_retries": 2, "day": "any",
+  /// "different_window": false}}}`. `version` (1 then) and, in a rule, `day` and `different_window` may be left out. Delays
+  /// are whole seconds, up to 30 days; retries up to 20. A rule for an outcome that is never retried is refused, and so are unknown fields.
   public init(json: JSONValue) throws(RetryPolicyError) {
     guard case .object(let object) = json else { throw RetryPolicyError(field: "", message: "must be an object") }
-    try Self.refuseUnknown(object, known: ["name", "rules"], path: "")
+    try Self.refuseUnknown(object, known: ["name", "version", "rules"], path: "")
     guard case .string(let name)? = object["name"], !name.isEmpty else {
       throw RetryPolicyError(field: "name", message: "must be a text that is not empty")
+    }
+    var version: Int64 = 1
+    if let value = object["version"] {
+      guard case .integer(let number) = value, (1...Int64(Int32.max)).contains(number) else {
+        throw RetryPolicyError(field: "version", message: "must be a number from 1 on")
+      }
+      version = number
     }
     guard case .object(let byOutcome)? = object["rules"] else {
       throw RetryPolicyError(field: "rules", message: "must be an object with a rule for each outcome to retry")
@@ -48,7 +55,7 @@ extension RetryPolicy {
       }
       rules[outcome] = try Self.rule(value, path: "rules.\(key)")
     }
-    self.init(name: name, rules: rules)
+    self.init(name: name, version: Int(version), rules: rules)
   }
 
   private static func rule(_ json: JSONValue, path: String) throws(RetryPolicyError) -> RetryRule {

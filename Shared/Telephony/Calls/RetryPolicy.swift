@@ -38,11 +38,14 @@ public struct RetryRule: Hashable, Sendable {
 public struct RetryPolicy: Hashable, Sendable {
   /// "standard", "backoff", "sequence", or what its author called it.
   public var name: String
+  /// Counts the changes of the policy under its name, from 1: what was decided can be told from what would be now.
+  public var version: Int
   /// An outcome without a rule is never tried again. Rules for outcomes that are final for the lead have no effect.
   public var rules: [CallOutcome: RetryRule]
 
-  public init(name: String, rules: [CallOutcome: RetryRule]) {
+  public init(name: String, version: Int = 1, rules: [CallOutcome: RetryRule]) {
     self.name = name
+    self.version = version
     self.rules = rules
   }
 

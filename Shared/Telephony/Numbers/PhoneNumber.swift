@@ -56,7 +56,7 @@ public struct PhoneNumber: Hashable, Sendable {
     type = PhoneNumberType(number.type)
     let known = type != .unknown
     let digits = number.is_geographical == 1 ? String(e164.dropFirst()) : String(countryCode)
-    possibleTimeZones = known ? NumberTimeZones.shared.zones(ofDigits: digits) : []
+    possibleTimeZones = known ? PrefixTable.timeZones.values(ofDigits: digits) : []
   }
 }
 

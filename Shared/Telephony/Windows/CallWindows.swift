@@ -1,15 +1,22 @@
 public import Core
 
-/// When a campaign calls: weekly windows on the lead's clock. Several windows on a day leave breaks between them.
+/// When a campaign calls: weekly windows on the lead's clock, and dates on which it does not call at all. Several windows
+/// on a day leave breaks between them.
 ///
 /// These are the campaign's wishes. Whether a call may be made is for `DialWindow` to say, which knows the law too.
 public struct CallWindows: Hashable, Sendable {
   /// By weekday, then by start. None overlap.
   public let windows: [CallWindow]
-  let hours: WeeklyHours
+  /// The lead's local dates on which nobody is called. Ascending, each once.
+  public let excludedDates: [CivilDate]
+  /// Without the excluded dates.
+  let weekly: DatedHours
+  let hours: DatedHours
 
   /// More than this is a mistake: seven days of six windows.
   private static let mostWindows = 42
+  /// Every day of the time that is looked ahead.
+  private static let mostExcludedDates = 400
 
   /// Monday to Friday 9 to 12 and 13 to 17: office hours with the lunch break left out.
   public static let standard = CallWindows(
@@ -18,10 +25,10 @@ public struct CallWindows: Hashable, Sendable {
         CallWindow(weekday: weekday, startMinute: 9 * 60, endMinute: 12 * 60),
         CallWindow(weekday: weekday, startMinute: 13 * 60, endMinute: 17 * 60),
       ]
-    })
+    }, excludedDates: [])
 
   /// - Throws: `CallWindowError` for the first window, in the order given, that makes no sense.
-  public init(_ windows: [CallWindow]) throws(CallWindowError) {
+  public init(_ windows: [CallWindow], excludedDates: [CivilDate] = []) throws(CallWindowError) {
     guard !windows.isEmpty else {
       throw CallWindowError(field: "windows", message: "at least one window is needed, or nobody is ever called")
     }
@@ -34,16 +41,25 @@ public struct CallWindows: Hashable, Sendable {
         throw CallWindowError(field: "windows[\(index)]", message: "overlaps windows[\(earlier)] on the same weekday")
       }
     }
-    self.init(trusted: windows)
+    guard excludedDates.count <= Self.mostExcludedDates else {
+      throw CallWindowError(
+        field: "excluded_dates", message: "at most \(Self.mostExcludedDates) dates, not \(excludedDates.count)")
+    }
+    self.init(trusted: windows, excludedDates: excludedDates)
   }
 
-  private init(trusted windows: [CallWindow]) {
+  private init(trusted windows: [CallWindow], excludedDates: [CivilDate]) {
     self.windows = windows.sorted { ($0.weekday, $0.startMinute) < ($1.weekday, $1.startMinute) }
-    hours = WeeklyHours(
+    self.excludedDates = Set(excludedDates).sorted()
+    let weekly = WeeklyHours(
       windows.compactMap { window in
         MinuteRange(start: window.startMinute, end: window.endMinute).map { (window.weekday, $0) }
       })
+    self.weekly = DatedHours(weekly)
+    hours = DatedHours(weekly, shutDays: excludedDates.map(\.daysSince1970))
   }
+
+  func excludes(_ date: CivilDate) -> Bool { excludedDates.containsSorted(date) }
 
   /// Whether all of these zones are within a window. False for no zones: an unknown place must not be called.
   public func isOpen(at instant: Instant, zones: [TimeZoneRules]) -> Bool {
@@ -62,7 +78,7 @@ public struct CallWindows: Hashable, Sendable {
 
   /// The hours of the window around a local time, which is what "a different window" differs from.
   func window(around local: LocalDateTime) -> MinuteRange? {
-    hours.ranges(onWeekday: local.date.weekday).first { $0.contains(local.minuteOfDay) }
+    weekly.ranges(onDay: local.date.daysSince1970).first { $0.contains(local.minuteOfDay) }
   }
 
   private static func check(_ window: CallWindow, field: String) throws(CallWindowError) {

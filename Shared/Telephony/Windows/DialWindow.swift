@@ -1,11 +1,16 @@
 public import Core
 
-/// The hours in which a lead may be called: a campaign's windows within the law of the lead's country, in every time
-/// zone where the lead can be.
+/// The hours in which a lead may be called: a campaign's windows within the law of every place where the lead can be,
+/// in every time zone where the lead can be.
+///
+/// Making one works out all that does not depend on the time; make it once for a campaign and a `LegalEnvelope` (equal
+/// ones can be looked up in a dictionary) and ask it for every lead there.
 public struct DialWindow: Hashable, Sendable {
   public let windows: CallWindows
   public let envelope: LegalEnvelope
-  private let hours: WeeklyHours
+  /// Times of day to stay away from, for a retry.
+  let avoided: [MinuteRange]
+  private let hours: DatedHours
 
   /// Whether a call may be made at an instant.
   public enum Verdict: Hashable, Sendable {
@@ -15,41 +20,20 @@ public struct DialWindow: Hashable, Sendable {
     case closed(ClosedReason, opensAt: Instant?)
   }
 
-  /// The rule that shuts the window.
-  public enum ClosedReason: Hashable, Sendable, CustomStringConvertible {
-    /// No zone is known where the lead can be.
-    case zoneUnknown
-    /// The law forbids calls at this local time in a zone where the lead can be.
-    case legalHours(rule: String, zone: String, local: LocalDateTime)
-    /// The campaign does not call at this local time in a zone where the lead can be.
-    case campaignWindows(zone: String, local: LocalDateTime)
-
-    /// A stable name for programs and metrics.
-    public var code: String {
-      switch self {
-      case .zoneUnknown: "zone_unknown"
-      case .legalHours: "legal_hours"
-      case .campaignWindows: "campaign_windows"
-      }
-    }
-
-    /// The rule and its inputs, for people.
-    public var description: String {
-      switch self {
-      case .zoneUnknown: "the lead's time zone is not known"
-      case .legalHours(let rule, let zone, let local): "the law allows no call at \(local) in \(zone): \(rule)"
-      case .campaignWindows(let zone, let local): "the campaign does not call at \(local) in \(zone)"
-      }
-    }
-  }
-
   public init(windows: CallWindows, envelope: LegalEnvelope) {
-    self.init(windows: windows, envelope: envelope, hours: windows.hours.intersection(envelope.hours))
+    self.init(
+      windows: windows, envelope: envelope, avoided: [], hours: windows.hours.intersection(envelope.hours))
   }
 
-  private init(windows: CallWindows, envelope: LegalEnvelope, hours: WeeklyHours) {
+  /// The hours for leads of one place; ask it with that place's zones.
+  public init(windows: CallWindows, place: CallingPlace) {
+    self.init(windows: windows, envelope: place.envelope)
+  }
+
+  private init(windows: CallWindows, envelope: LegalEnvelope, avoided: [MinuteRange], hours: DatedHours) {
     self.windows = windows
     self.envelope = envelope
+    self.avoided = avoided
     self.hours = hours
   }
 
@@ -57,11 +41,12 @@ public struct DialWindow: Hashable, Sendable {
   public func verdict(at instant: Instant, zones: [TimeZoneRules]) -> Verdict {
     guard !zones.isEmpty else { return .closed(.zoneUnknown, opensAt: nil) }
     let now = instant.wholeSeconds
-    var intervals = OpenIntervals(hours: hours, zones: zones, from: now)
-    let next = intervals.next()
+    let next = firstOpening(endingAfter: now, zones: zones)
     if let next, next.contains(now) { return .open(until: Instant(wholeSeconds: next.upperBound)) }
-    return .closed(
-      closedReason(at: instant, zones: zones), opensAt: next.map { Instant(wholeSeconds: $0.lowerBound) })
+    let reason: ClosedReason =
+      areTooFarApart(zones, from: now, opening: next)
+      ? .noCommonInstant(zones: zones.map(\.name)) : closedReason(at: now, zones: zones)
+    return .closed(reason, opensAt: next.map { Instant(wholeSeconds: $0.lowerBound) })
   }
 
   /// The same for windows and a law that were not put together before.
@@ -73,29 +58,33 @@ public struct DialWindow: Hashable, Sendable {
 
   /// The first instant at or after `instant` at which the lead may be called; nil when there is none within 400 days.
   public func nextOpening(after instant: Instant, zones: [TimeZoneRules]) -> Instant? {
-    switch verdict(at: instant, zones: zones) {
-    case .open: instant
-    case .closed(_, let opensAt): opensAt
-    }
+    guard !zones.isEmpty, let next = firstOpening(endingAfter: instant.wholeSeconds, zones: zones) else { return nil }
+    return max(instant, Instant(wholeSeconds: next.lowerBound))
   }
 
   /// This window without a time of day, for a retry at a different one; the same window when nothing would be left.
   public func avoiding(_ range: MinuteRange) -> DialWindow {
     let left = hours.subtracting(range)
-    return left.isEmpty ? self : DialWindow(windows: windows, envelope: envelope, hours: left)
+    return left.isEmpty
+      ? self : DialWindow(windows: windows, envelope: envelope, avoided: avoided + [range], hours: left)
   }
 
-  /// The law first, as it is the stronger rule; else it is the campaign's windows.
-  private func closedReason(at instant: Instant, zones: [TimeZoneRules]) -> ClosedReason {
-    for zone in zones where !isOpen(envelope.hours, at: instant, zone: zone) {
-      return .legalHours(rule: envelope.rule, zone: zone.name, local: zone.local(at: instant))
+  /// Whether a date is a working day wherever the lead can be: Monday to Friday, and no public holiday that is known.
+  func isBusinessDay(_ date: CivilDate) -> Bool {
+    date.weekday <= 5 && envelope.holidays.allSatisfy { $0.holiday(on: date) == nil }
+  }
+
+  private func firstOpening(endingAfter seconds: Int64, zones: [TimeZoneRules]) -> Range<Int64>? {
+    var intervals = OpenIntervals(hours: hours, zones: zones, from: seconds)
+    return intervals.next()
+  }
+
+  /// Whether it is the zones' being apart, rather than the hours, that leaves no time for more than a week.
+  private func areTooFarApart(_ zones: [TimeZoneRules], from seconds: Int64, opening: Range<Int64>?) -> Bool {
+    let nextWeek = seconds + 7 * 86_400
+    guard zones.count > 1, opening.map({ $0.lowerBound > nextWeek }) ?? true else { return false }
+    return zones.allSatisfy { zone in
+      firstOpening(endingAfter: seconds, zones: [zone]).map { $0.lowerBound <= nextWeek } ?? false
     }
-    let shut = zones.first { !isOpen(hours, at: instant, zone: $0) } ?? zones[0]
-    return .campaignWindows(zone: shut.name, local: shut.local(at: instant))
-  }
-
-  private func isOpen(_ hours: WeeklyHours, at instant: Instant, zone: TimeZoneRules) -> Bool {
-    var intervals = OpenIntervals(hours: hours, zones: [zone], from: instant.wholeSeconds)
-    return intervals.next()?.contains(instant.wholeSeconds) ?? false
   }
 }

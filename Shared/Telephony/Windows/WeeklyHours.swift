@@ -11,6 +11,10 @@ struct WeeklyHours: Hashable, Sendable {
 
   private init(days: [[MinuteRange]]) { self.days = days }
 
+  /// Every hour of every day.
+  static let always = WeeklyHours(
+    (1...7).compactMap { day in MinuteRange(start: 0, end: 1_440).map { (day, $0) } })
+
   /// The ranges of an ISO weekday (1 is Monday).
   func ranges(onWeekday weekday: Int) -> [MinuteRange] { days[weekday - 1] }
 

@@ -51,6 +51,12 @@ struct TimeZoneFile: Equatable, Sendable {
     footer = try Self.footer(&cursor)
   }
 
+  /// The changes after a second, and the offsets before and between them.
+  func since(_ seconds: Int64) -> (transitions: ArraySlice<Int64>, offsets: ArraySlice<Int32>) {
+    let first = transitions.firstIndex { $0 > seconds } ?? transitions.count
+    return (transitions[first...], offsets[first...])
+  }
+
   /// The table without the transitions that change the name alone.
   private static func changes(
     times: [Int64], typeIndexes: [UInt8], typeOffsets: [Int32]

@@ -8,6 +8,8 @@ public struct TimeZoneRules: Hashable, Sendable {
   /// IANA name, such as "America/New_York".
   public let name: String
   private let file: TimeZoneFile
+  /// Differs where clocks do not agree, almost always: see `agrees(with:)`.
+  private let clockHash: Int
 
   /// A stretch of time with one offset: from `start` until before `end`, in seconds since 1970.
   struct Segment: Hashable {
@@ -23,9 +25,28 @@ public struct TimeZoneRules: Hashable, Sendable {
   init(name: String, file bytes: [UInt8]) throws(TimeZoneFileError) {
     self.name = name
     file = try TimeZoneFile(bytes)
+    let recent = file.since(Self.agreementStart)
+    var hasher = Hasher()
+    hasher.combine(recent.transitions)
+    hasher.combine(recent.offsets)
+    hasher.combine(file.footer)
+    clockHash = hasher.finalize()
   }
 
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+  /// Whether both clocks show the same from 2020 on, as those of Sydney and Melbourne do. The past before that decides no
+  /// call.
+  func agrees(with other: TimeZoneRules) -> Bool {
+    if name == other.name { return true }
+    guard clockHash == other.clockHash else { return false }
+    let mine = file.since(Self.agreementStart)
+    let theirs = other.file.since(Self.agreementStart)
+    return mine.transitions == theirs.transitions && mine.offsets == theirs.offsets && file.footer == other.file.footer
+  }
+
+  /// 2020-01-01T00:00:00Z
+  private static let agreementStart: Int64 = 1_577_836_800
 
   /// How far local clocks are ahead of UTC (negative in the west).
   public func offset(at instant: Instant) -> Duration { .seconds(segment(at: instant.wholeSeconds).offset) }

@@ -5,6 +5,8 @@ Numbers: examples of every type and region, written in several ways, and random 
 and the kind of error are compared with PyPI phonenumbers 8.12.57, which has the numbering plans of Debian's C++
 library; time zones with the release that Data/number_time_zones.txt was made from.
 
+Windows, laws and public holidays: see windows.py.
+
 Zones: every zone of the system, around every change of its clock from 2025 to 2036 and at random times from 1970 to
 2200, compared with Python's zoneinfo, which reads the same files.
 """
@@ -18,6 +20,8 @@ import random
 import subprocess
 import sys
 import zoneinfo
+
+import windows
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 UTC = datetime.timezone.utc
@@ -218,6 +222,8 @@ def main():
     parser.add_argument("--swift", required=True, help="the program telephony-conformance")
     parser.add_argument("--plans", required=True, help="folder with phonenumbers 8.12.57")
     parser.add_argument("--zones", required=True, help="folder with the phonenumbers release of the zone data")
+    parser.add_argument("--holidays", required=True, help="folder with the package holidays")
+    parser.add_argument("--laws", type=int, default=20_000, help="random instants to hold against the laws")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--damaged", type=int, default=40, help="damaged numbers a region")
     parser.add_argument("--random", type=int, default=50, help="random times a zone")
@@ -234,6 +240,14 @@ def main():
     of_zones, edge_count = zone_questions(generator, arguments.random)
     print(f"{len(of_zones)} questions about zones, around {edge_count} changes of a clock")
     asked += of_zones
+    sys.path.insert(0, arguments.holidays)
+    holidays = importlib.import_module("holidays")
+    of_windows = windows.window_questions(generator, edges)
+    of_laws = windows.law_questions(generator, holidays, arguments.laws)
+    of_holidays = windows.holiday_questions(holidays)
+    print(f"{len(of_windows)} questions about windows around changes of a clock, {len(of_laws)} about laws, "
+          f"{len(of_holidays)} about the holidays of a year")
+    asked += of_windows + of_laws + of_holidays
 
     wrong = 0
     for (question, expected), answer in zip(asked, ask(arguments.swift, [question for question, _ in asked])):

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Compares phone numbers, their time zones and the zones' clocks with Python's libraries; see compare.py. Arguments are
-# handed on to it (--seed, --damaged, ...).
+# Compares phone numbers, their time zones, the zones' clocks, call windows, laws and public holidays with Python's
+# libraries; see compare.py and windows.py. Arguments are handed on to compare.py (--seed, --damaged, ...).
 #
-# Needs python3 with venv and tzdata; the phonenumbers packages come from PyPI into .local. Also checks that the data
-# file is what its generator makes. The Swift side is built unless TELEPHONY_CONFORMANCE names it.
+# Needs python3 with venv and tzdata; the packages phonenumbers and holidays come from PyPI into .local. Also checks that
+# the data files are what their generators make. The Swift side is built unless TELEPHONY_CONFORMANCE names it.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../../.."
@@ -16,12 +16,18 @@ for release in 8.12.57 9.0.43; do
     "$venv/bin/pip" install --quiet --disable-pip-version-check --target "$venv/$release" "phonenumbers==$release"
   fi
 done
+if [ ! -d "$venv/holidays-0.109/holidays" ]; then
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --target "$venv/holidays-0.109" holidays==0.109
+fi
 
 PYTHONPATH=$venv/9.0.43 "$venv/bin/python" Shared/Telephony/Generator/number_time_zones.py --check
+PYTHONPATH=$venv/9.0.43 "$venv/bin/python" Shared/Telephony/Generator/calling_places.py --check
+"$venv/bin/python" Shared/Telephony/Generator/public_holidays.py --check
 
 program=${TELEPHONY_CONFORMANCE:-}
 if [ -z "$program" ]; then
   swift build --product telephony-conformance >&2
   program=$(swift build --show-bin-path)/telephony-conformance
 fi
-"$venv/bin/python" "$here/compare.py" --swift "$program" --plans "$venv/8.12.57" --zones "$venv/9.0.43" "$@"
+"$venv/bin/python" "$here/compare.py" --swift "$program" --plans "$venv/8.12.57" --zones "$venv/9.0.43" \
+  --holidays "$venv/holidays-0.109" "$@"

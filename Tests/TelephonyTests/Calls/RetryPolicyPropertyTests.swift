@@ -23,13 +23,21 @@ import Testing
     var generator = SeededGenerator(seed: seed)
     let policy = randomPolicy(&generator)
     let maximumCalls = Int.random(in: 1...8, using: &generator)
-    let regions = ["US", "AU", "GB"]
-    let window = DialWindow(
-      windows: .standard, envelope: .forRegion(regions.randomElement(using: &generator) ?? "US"))
-    let choices = [["America/New_York"], ["Australia/Sydney", "Australia/Perth"], ["Europe/London"], ["Asia/Kolkata"]]
-    let zones = try (choices.randomElement(using: &generator) ?? choices[0]).map(zone)
+    let choices: [([String], [String])] = [
+      (["US-NY"], ["America/New_York"]), (["US-RI", "US-TX"], ["America/New_York", "America/Chicago"]),
+      (["AU-NSW", "AU-WA"], ["Australia/Sydney", "Australia/Perth"]), (["AU-VIC"], ["Australia/Melbourne"]),
+      (["GB"], ["Europe/London"]), (["IN"], ["Asia/Kolkata"]),
+    ]
+    let (places, names) = choices.randomElement(using: &generator) ?? choices[0]
+    let zones = try names.map(zone)
+    let place = CallingPlace(places: places, zones: zones)
+    let excluded = (0..<Int.random(in: 0...30, using: &generator)).map { _ in
+      CivilDate(daysSince1970: Int.random(in: 20_100..<21_300, using: &generator))
+    }
+    let windows = try CallWindows(CallWindows.standard.windows, excludedDates: excluded)
+    let window = DialWindow(windows: windows, place: place)
     var now = Instant(
-      microsecondsSince1970: Int64.random(in: 1_735_689_600..<2_050_000_000, using: &generator) * 1_000_000)
+      microsecondsSince1970: Int64.random(in: 1_735_689_600..<1_827_000_000, using: &generator) * 1_000_000)
     now = try #require(window.nextOpening(after: now, zones: zones))
 
     var calls: [PastCall] = []
@@ -56,7 +64,12 @@ import Testing
       for zone in zones {
         let days = zone.local(at: ended).date.daysSince1970...zone.local(at: notBefore).date.daysSince1970
         if rule.day == .same { #expect(days.count == 1) }
-        if rule.day == .nextBusiness { #expect(days.count > 1 && zone.local(at: notBefore).date.weekday <= 5) }
+        if rule.day == .nextBusiness {
+          let date = zone.local(at: notBefore).date
+          #expect(days.count > 1 && date.weekday <= 5)
+          #expect(!excluded.contains(date))
+          if days.count == 2 { #expect(place.envelope.holidays.allSatisfy { $0.holiday(on: date) == nil }) }
+        }
       }
       now = notBefore
     }

@@ -76,6 +76,21 @@ import Testing
     #expect(decide(.sequence, .noAnswer, earlier: [.noAnswer]) == .final(.retriesSpent))
   }
 
+  @Test func theNextBusinessDayIsNoPublicHoliday() throws {
+    // Thanksgiving is a Thursday; nothing forbids calls on it, and yet it is no business day.
+    let wednesday = try at("2026-11-25T15:00:00Z")
+    let morning = try #require(MinuteRange(start: 540, end: 720))
+    #expect(
+      decide(.sequence, .noAnswer, at: wednesday) == retry(try at("2026-11-27T18:00:00Z"), avoiding: morning))
+    // Good Friday and Easter Monday in Victoria: from Thursday to Tuesday.
+    let melbourne = CallingPlace(places: ["AU-VIC"], zones: try zones("Australia/Melbourne"))
+    let decision = RetryPolicy.sequence.decide(
+      after: PastCall(outcome: .noAnswer, at: try at("2026-04-01T23:00:00Z")), earlier: [],
+      now: try at("2026-04-01T23:00:00Z"), window: DialWindow(windows: .standard, place: melbourne),
+      zones: melbourne.zones)
+    #expect(decision == retry(try at("2026-04-07T03:00:00Z"), avoiding: morning))
+  }
+
   @Test func oneWindowLeavesNoOther() throws {
     let narrow = DialWindow(
       windows: try CallWindows((1...5).map { CallWindow(weekday: $0, startMinute: 540, endMinute: 600) }),
@@ -116,9 +131,12 @@ import Testing
       let text = policy.json.serialize()
       #expect(try RetryPolicy(json: JSONValue.parse(text)) == policy)
     }
+    let second = RetryPolicy(name: "own", version: 2, rules: [:])
+    #expect(try RetryPolicy(json: JSONValue.parse(second.json.serialize())) == second)
+    #expect(try RetryPolicy(json: JSONValue.parse(#"{"name":"own","rules":{}}"#)).version == 1)
     #expect(
       RetryPolicy.sequence.json.serialize()
-        == #"{"name":"sequence","rules":{"no_answer":{"delays_seconds":[],"max_retries":1,"day":"next_business_day","#
+        == #"{"name":"sequence","version":1,"rules":{"no_answer":{"delays_seconds":[],"max_retries":1,"day":"next_business_day","#
         + #""different_window":true},"busy":{"delays_seconds":[7200],"max_retries":2,"day":"same_day","#
         + #""different_window":false}}}"#)
   }
@@ -127,7 +145,8 @@ import Testing
     (#"[]"#, ": must be an object"),
     (#"{"rules":{}}"#, "name: must be a text that is not empty"),
     (#"{"name":"a"}"#, "rules: must be an object with a rule for each outcome to retry"),
-    (#"{"name":"a","rules":{},"x":1}"#, "x: no such field: name, rules"),
+    (#"{"name":"a","rules":{},"x":1}"#, "x: no such field: name, rules, version"),
+    (#"{"name":"a","version":0,"rules":{}}"#, "version: must be a number from 1 on"),
     (#"{"name":"a","rules":{"qualified":{}}}"#, "rules.qualified: only no_answer, busy and failed can be retried"),
     (#"{"name":"a","rules":{"busy":1}}"#, "rules.busy: must be an object"),
     (#"{"name":"a","rules":{"busy":{"max_retries":1}}}"#, "rules.busy.delays_seconds: must be a list of seconds"),

@@ -11,35 +11,12 @@ import Testing
     "Africa/Casablanca", "America/Santiago", "America/Havana", "Africa/Cairo", "Asia/Beirut", "Asia/Gaza",
     "Pacific/Chatham", "America/Scoresbysund", "Asia/Kathmandu", "Asia/Tokyo", "Europe/Dublin",
   ]
+  private static let places = [
+    ["US"], ["US-NY"], ["US-FL", "US-TX"], ["US-PA"], ["US-ME"], ["US-RI"], ["AU"], ["AU-NSW"], ["AU-WA", "AU-VIC"],
+    ["GB"], ["AU-TAS", "US-UT"], [],
+  ]
 
-  /// What one zone's clock shows at each minute, and the extremes before and after it.
-  private struct Clock {
-    let local: [Int64]
-    let latestSoFar: [Int64]
-    let earliestFromHere: [Int64]
-
-    init(_ zone: TimeZoneRules, from start: Int64, minutes: Int) {
-      var segment = zone.segment(at: start)
-      local = (0..<minutes).map { minute in
-        let seconds = start + Int64(minute) * 60
-        if seconds >= segment.end { segment = zone.segment(at: seconds) }
-        return seconds + Int64(segment.offset)
-      }
-      latestSoFar = local.reduce(into: []) { $0.append(max($0.last ?? .min, $1)) }
-      earliestFromHere = local.reversed().reduce(into: []) { $0.append(min($0.last ?? .max, $1)) }.reversed()
-    }
-
-    /// Within hours whose start the clock never goes back behind, and whose end it has not yet reached.
-    func isOpen(_ minute: Int, _ week: [[Range<Int>?]]) -> Bool {
-      let (day, second) = local[minute].flooredDivision(by: 86_400)
-      guard let hours = week[Int((day + 3).flooredDivision(by: 7).remainder)][Int(second / 60)] else { return false }
-      let midnight = day * 86_400
-      return earliestFromHere[minute] >= midnight + Int64(hours.lowerBound) * 60
-        && latestSoFar[minute] < midnight + Int64(hours.upperBound) * 60
-    }
-  }
-
-  private func randomWindows(_ generator: inout SeededGenerator) throws -> CallWindows {
+  private func randomWindows(_ generator: inout SeededGenerator, around day: Int) throws -> CallWindows {
     var windows: [CallWindow] = []
     let step = [1, 15, 30, 60].randomElement(using: &generator) ?? 1
     for weekday in 1...7 where Int.random(in: 0..<5, using: &generator) > 0 {
@@ -49,63 +26,86 @@ import Testing
         windows.append(CallWindow(weekday: weekday, startMinute: edges[index], endMinute: edges[index + 1]))
       }
     }
-    return windows.isEmpty ? .standard : try CallWindows(windows)
-  }
-
-  /// For each minute of each weekday (Monday first) the hours around it, or nil when it is shut.
-  private func week(_ windows: CallWindows, _ envelope: LegalEnvelope) -> [[Range<Int>?]] {
-    (1...7).map { weekday in
-      let legal = envelope.hours.ranges(onWeekday: weekday)
-      let open = (0..<1_440).map { minute in
-        windows.windows.contains { $0.weekday == weekday && $0.startMinute <= minute && minute < $0.endMinute }
-          && legal.contains { $0.contains(minute) }
-      }
-      var hours = [Range<Int>?](repeating: nil, count: 1_440)
-      for minute in 0..<1_440 where open[minute] {
-        let start = minute > 0 ? hours[minute - 1]?.lowerBound ?? minute : minute
-        hours[minute] = start..<(open[minute...].firstIndex(of: false) ?? 1_440)
-      }
-      return hours
+    let excluded = (0..<Int.random(in: 0...3, using: &generator)).map { _ in
+      CivilDate(daysSince1970: day + Int.random(in: -4...4, using: &generator))
     }
+    return try CallWindows(windows.isEmpty ? CallWindows.standard.windows : windows, excludedDates: excluded)
   }
 
-  @Test(arguments: UInt64(1)...80) func theClosedFormIsTheDefinition(seed: UInt64) throws {
+  /// For each minute of a local day the hours around it, or nil when it is shut: straight from the rules, day by day.
+  private func hours(onDay day: Int, _ windows: CallWindows, _ envelope: LegalEnvelope) -> [Range<Int>?] {
+    let date = CivilDate(daysSince1970: day)
+    let rules = envelope.rules.filter { rule in rule.validFrom.map { date >= $0 } ?? true }
+    let isShut =
+      windows.excludedDates.contains(date)
+      || envelope.bound.contains { bound in
+        bound.rule.shutsOnHolidays
+          && bound.calendars.contains { $0.holiday(on: date) != nil || !$0.isComplete(on: date) }
+      }
+    let open = (0..<1_440).map { minute in
+      !isShut
+        && windows.windows.contains {
+          $0.weekday == date.weekday && $0.startMinute <= minute && minute < $0.endMinute
+        }
+        && rules.allSatisfy { $0.hours.ranges(onWeekday: date.weekday).contains { $0.contains(minute) } }
+    }
+    return ReferenceClock.runs(open)
+  }
+
+  @Test(arguments: UInt64(1)...120) func theClosedFormIsTheDefinition(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
+    let names = Self.zoneNames.shuffled(using: &generator).prefix(Int.random(in: 1...3, using: &generator))
+    let zones = try names.map(zone)
+    // Four days on either side of a change of the first zone's clock or of a day on which a rule changes.
+    let somewhen = Instant(wholeSeconds: Int64.random(in: 1_735_689_600..<1_850_000_000, using: &generator))
+    let days = try ["2026-10-18", "2026-04-03", "2026-12-25", "2028-12-31", "2024-12-31"].map {
+      try #require(CivilDate($0)).startInUTC
+    }
+    let change = zones[0].nextTransition(after: somewhen) ?? somewhen
+    let middle = (days + [change, change, change]).randomElement(using: &generator) ?? change
+    let minutes = 8 * 1_440
+    let start = middle.wholeSeconds.flooredDivision(by: 60).quotient * 60 - 4 * 86_400
+
+    let windows = try randomWindows(&generator, around: middle.utcDate.daysSince1970)
+    let places = Self.places.randomElement(using: &generator) ?? []
     let always = LegalEnvelope(
       region: "XX", rule: "always",
       hours: Dictionary(
         uniqueKeysWithValues: (1...7).compactMap { day in MinuteRange(start: 0, end: 1_440).map { (day, $0) } }))
-    let windows = try randomWindows(&generator)
-    let envelope = [always, .unitedStates, .australia, .strictest].randomElement(using: &generator) ?? always
-    let names = Self.zoneNames.shuffled(using: &generator).prefix(Int.random(in: 1...3, using: &generator))
-    let zones = try names.map(zone)
+    let envelope = Bool.random(using: &generator) ? always : CallingPlace(places: places, zones: zones).envelope
 
-    // Three days on either side of a change of the first zone's clock, if it ever changes.
-    let somewhen = Instant(wholeSeconds: Int64.random(in: 1_735_689_600..<2_082_758_400, using: &generator))
-    let middle =
-      (zones[0].nextTransition(after: somewhen) ?? somewhen).wholeSeconds.flooredDivision(by: 60).quotient * 60
-    let minutes = 8 * 1_440
-    let start = middle - 4 * 86_400
-    let clocks = zones.map { Clock($0, from: start, minutes: minutes) }
-    let week = week(windows, envelope)
-    let open = (0..<minutes).map { minute in clocks.allSatisfy { $0.isOpen(minute, week) } }
+    let clocks = zones.map { ReferenceClock($0, from: start, minutes: minutes) }
+    var hoursOfDay: [Int: [Range<Int>?]] = [:]
+    let open = (0..<minutes).map { minute in
+      clocks.allSatisfy { clock in
+        let (day, minuteOfDay) = clock.day(minute)
+        let hours = hoursOfDay[day] ?? hours(onDay: day, windows, envelope)
+        hoursOfDay[day] = hours
+        return clock.isWithin(hours[minuteOfDay], minute)
+      }
+    }
 
     let window = DialWindow(windows: windows, envelope: envelope)
     let edges = (1..<minutes).filter { open[$0] != open[$0 - 1] }
     let chosen = edges.flatMap { [$0 - 1, $0] } + (0..<40).map { _ in Int.random(in: 0..<minutes, using: &generator) }
     for minute in chosen where (1_440..<minutes - 1_440).contains(minute) {
       let now = Instant(wholeSeconds: start + Int64(minute) * 60)
-      let verdict = window.verdict(at: now, zones: zones)
       let next = open[minute...].firstIndex(of: !open[minute])
       let nextInstant = next.map { Instant(wholeSeconds: start + Int64($0) * 60) }
-      switch verdict {
+      let explanation = window.explain(at: now, zones: zones)
+      #expect(explanation.findings.allSatisfy(\.allows) == open[minute], "\(now) \(names) \(places)")
+      switch explanation.verdict {
       case .open(let until):
-        #expect(open[minute], "\(now) \(names)")
-        if let nextInstant { #expect(until == nextInstant, "\(now) \(names)") }
+        #expect(open[minute], "\(now) \(names) \(places)")
+        if let nextInstant { #expect(until == nextInstant, "\(now) \(names) \(places)") }
+        #expect(explanation.opensAt == now)
       case .closed(_, let opensAt):
-        #expect(!open[minute], "\(now) \(names)")
+        #expect(!open[minute], "\(now) \(names) \(places)")
         // The last day is left out: the reference does not see what the clock does after it.
-        if let next, let nextInstant, next < minutes - 1_440 { #expect(opensAt == nextInstant, "\(now) \(names)") }
+        if let next, let nextInstant, next < minutes - 1_440 {
+          #expect(opensAt == nextInstant, "\(now) \(names) \(places)")
+        }
+        #expect(explanation.opensAt == opensAt && window.nextOpening(after: now, zones: zones) == opensAt)
       }
     }
   }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Telephony
 
-@Suite struct NumberTimeZonesTests {
+@Suite struct PrefixTableTests {
   private func possible(_ e164: String) throws -> [String] {
     try PhoneNumber.parse(e164, defaultRegion: nil).possibleTimeZones
   }
@@ -35,18 +35,18 @@ import Testing
   }
 
   @Test func everyZoneInTheDataIsInTheSystemsDatabase() {
-    let zones = NumberTimeZones.shared.allZones
+    let zones = PrefixTable.timeZones.allValues
     #expect(zones.count > 250)
     for zone in zones { #expect(TimeZoneRules.named(zone) != nil, "\(zone)") }
   }
 
   @Test func theLongestPrefixWins() {
-    let table = NumberTimeZones(Array("# facts\nA B: 1 44\nB: 12 1234\nC: 123\n".utf8))
-    #expect(table.zones(ofDigits: "19") == ["A", "B"])
-    #expect(table.zones(ofDigits: "1299") == ["B"])
-    #expect(table.zones(ofDigits: "12399999999999999") == ["C"])
-    #expect(table.zones(ofDigits: "1234") == ["B"])
-    #expect(table.zones(ofDigits: "2").isEmpty)
-    #expect(table.zones(ofDigits: "").isEmpty)
+    let table = PrefixTable(Array("# facts\nA B: 1 44\nB: 12 1234\nC: 123\n".utf8))
+    #expect(table.values(ofDigits: "19") == ["A", "B"])
+    #expect(table.values(ofDigits: "1299") == ["B"])
+    #expect(table.values(ofDigits: "12399999999999999") == ["C"])
+    #expect(table.values(ofDigits: "1234") == ["B"])
+    #expect(table.values(ofDigits: "2").isEmpty)
+    #expect(table.values(ofDigits: "").isEmpty)
   }
 }

@@ -1,19 +1,19 @@
-/// The time zones that phone numbers can be in, by longest matching prefix.
+/// What phone numbers can have in common with their prefix, such as time zones or states, by longest matching prefix.
 ///
-/// The facts are in `Data/number_time_zones.txt`, whose header says where they come from; `Generator/` makes it.
-/// The table is built on first use (about a millisecond) and takes some 40 kB.
-struct NumberTimeZones: Sendable {
-  static let shared = NumberTimeZones(PackageResources.number_time_zones_txt)
+/// The facts are in `Data/`, in files whose headers say where they come from; `Generator/` makes them.
+struct PrefixTable: Sendable {
+  /// The time zones that numbers can be in. Built on first use (about a millisecond); takes some 40 kB.
+  static let timeZones = PrefixTable(PackageResources.number_time_zones_txt)
 
   /// E.164 digits, ascending, each as a number: none begins with 0, so 61 and 061 cannot be confused.
   private let prefixes: [UInt32]
   /// For each prefix, its index in `sets`.
   private let setOfPrefix: [UInt16]
-  /// Zone names, sorted.
+  /// Names, sorted.
   private let sets: [[String]]
   private let longestPrefix: Int
 
-  /// Reads lines of "zone zone …: prefix prefix …", and "#" comments.
+  /// Reads lines of "name name …: prefix prefix …", and "#" comments.
   ///
   /// The text is part of the program, so a fault in it is a fault of the program and traps.
   init(_ text: [UInt8]) {
@@ -21,10 +21,10 @@ struct NumberTimeZones: Sendable {
     var sets: [[String]] = []
     for line in text.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
       let halves = line.split(separator: UInt8(ascii: ":"))
-      precondition(halves.count == 2, "number_time_zones.txt: a line without prefixes")
+      precondition(halves.count == 2, "a table of prefixes has a line without them")
       for word in halves[1].split(separator: UInt8(ascii: " ")) {
         guard let prefix = UInt32(String(decoding: word, as: UTF8.self)), prefix > 0 else {
-          preconditionFailure("number_time_zones.txt: a prefix that is not a number")
+          preconditionFailure("a table of prefixes has a prefix that is not a number")
         }
         entries.append((prefix, UInt16(sets.count)))
       }
@@ -37,11 +37,11 @@ struct NumberTimeZones: Sendable {
     longestPrefix = prefixes.last.map { String($0).count } ?? 0
   }
 
-  /// All zones named by the data, each once.
-  var allZones: Set<String> { Set(sets.joined()) }
+  /// Every name in the data, once.
+  var allValues: Set<String> { Set(sets.joined()) }
 
-  /// The zones of the longest prefix of `digits` (E.164 without "+") that the data knows; empty when it knows none.
-  func zones(ofDigits digits: String) -> [String] {
+  /// The names of the longest prefix of `digits` (E.164 without "+") that the data knows; empty when it knows none.
+  func values(ofDigits digits: String) -> [String] {
     var prefix = UInt32(digits.prefix(longestPrefix)) ?? 0
     while prefix > 0 {
       if let index = index(of: prefix) { return sets[Int(setOfPrefix[index])] }

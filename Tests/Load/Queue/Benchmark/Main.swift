@@ -1,0 +1,207 @@
+import AutoDialer
+import Core
+import EventLog
+import Glibc
+import Postgres
+import RingmasterMessages
+import Telephony
+import Wire
+
+/// Measures the dialer's queue: claims with every check on, and what their outcomes do to it.
+///
+///     queue-benchmark URL fill LEADS [later]       a schema with LEADS due leads; with `later`, as many more of a
+///                                                  higher rank that are not due yet
+///     queue-benchmark URL run SECONDS BATCH PID    claims BATCH, ends and settles them, half to be tried again in an
+///                                                  hour, for SECONDS; PID is the server's, for its processor time
+///
+/// `run` prints leads a second, the median and the 99th percentile of a turn in milliseconds, and the microseconds of
+/// processor time a lead of this program and of the server.
+@main enum Main {
+  static func main() async {
+    do {
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      guard arguments.count >= 3 else { throw Usage() }
+      let queue = try await Queue(url: arguments[0])
+      defer { queue.close() }
+      switch (arguments[1], Int(arguments[2])) {
+      case ("fill", let leads?):
+        try await queue.fill(leads, later: arguments.contains("later"))
+      case ("run", let seconds?):
+        guard arguments.count == 5, let batch = Int(arguments[3]), let server = Int(arguments[4]) else { throw Usage() }
+        try await queue.run(seconds: seconds, batch: batch, server: server)
+      default: throw Usage()
+      }
+    } catch {
+      let text = Array("queue-benchmark: \(error)\n".utf8)
+      _ = write(STDERR_FILENO, text, text.count)
+      exit(64)
+    }
+  }
+}
+
+private struct Usage: Error, CustomStringConvertible {
+  var description: String { "URL fill LEADS [later] | URL run SECONDS BATCH PID" }
+}
+
+private struct Queue: Sendable {
+  private let pool: PostgresPool
+  private let admin: PostgresPool
+  private let store: DialStore
+  private let tenant = TenantID.standard
+  private let campaign = CampaignID(UniqueID(high: 1, low: 1))
+  /// A Monday, 10:00 in New York: the due leads came due a day before.
+  private let now = Instant(microsecondsSince1970: 1_772_463_600_000_000)
+
+  init(url: String) async throws {
+    let schema = try AutoDialerApplication.schema()
+    try await Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations).run(on: url)
+    pool = PostgresPool(
+      configuration: PostgresConfiguration(url: url, poolSize: 1, schema: schema.name, role: schema.role))
+    admin = PostgresPool(configuration: PostgresConfiguration(url: url, poolSize: 1, schema: schema.name))
+    store = try DialStore(pool: pool, events: EventLog(schema: schema.name))
+  }
+
+  func close() {
+    pool.close()
+    admin.close()
+  }
+
+  func fill(_ leads: Int, later: Bool) async throws {
+    try await execute("truncate campaign, campaign_counter, task, queue, attempt, lease, event")
+    var told = Campaign()
+    told.campaignId = campaign.description
+    told.state = .active
+    told.policyVersion = 1
+    told.policy = Self.policy
+    try await pool.transaction(name: "fill") { [told] transaction in
+      try await store.take(told, tenant: tenant, now: now, in: transaction)
+    }
+    var lead = Lead()
+    lead.phone = "+12125550123"
+    lead.firstName = "Iris"
+    lead.lastName = "Walsh"
+    lead.company = "Walsh Accounting"
+    lead.region = "US"
+    // In the order of the claims, as an upload is; the later ones have rank 0 and are due tomorrow.
+    try await insert(leads, lead: lead.encoded(), rank: 1, from: now - .days(1))
+    if later { try await insert(leads, lead: lead.encoded(), rank: 0, from: now + .days(1)) }
+    try await execute("vacuum analyze queue")
+    try await execute("vacuum analyze task")
+    try await execute("checkpoint")
+  }
+
+  private func insert(_ leads: Int, lead: [UInt8], rank: Int, from due: Instant) async throws {
+    let id = "('00000000-0000-7000-800' || $4::int || '-' || lpad(to_hex(i), 12, '0'))::uuid"
+    for (table, columns, values) in [
+      ("task", "state, lead", "'open', $3::bytea"),
+      ("queue", "rank, due_at, attempts, withdrawn", "$4::int, $3::timestamptz + i * interval '1 ms', 0, 0"),
+    ] {
+      let sql =
+        "insert into \(table) (tenant_id, campaign_id, lead_id, \(columns)) "
+        + "select $1::uuid, $2::uuid, \(id), \(values) from generate_series(1, $5::int) as i"
+      let third: any PostgresEncodable = table == "task" ? lead : due
+      try await admin.execute(
+        NamedQuery(name: "insert \(table)", sql: sql), values: [tenant, campaign, third, rank, leads])
+    }
+  }
+
+  func run(seconds: Int, batch: Int, server: Int) async throws {
+    guard let known = try await store.campaign(campaign, tenant: tenant) else { throw Usage() }
+    var places = ClaimPlaces()
+    var forgotAt = ContinuousClock.now
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(seconds)
+    var turns: [Double] = []
+    var leads = 0
+    let before = (own: ownProcessorTime(), server: try serverProcessorTime(server))
+    let started = clock.now
+    while clock.now < end {
+      let turn = clock.now
+      // As DialWorker does.
+      if forgotAt.duration(to: turn) >= .seconds(3) { (places, forgotAt) = (ClaimPlaces(), turn) }
+      let claim = try await store.claim(
+        known.rules, now: now, most: batch, places: places, owner: "benchmark", leaseSeconds: 300)
+      guard !claim.attempts.isEmpty else { break }
+      places = claim.places
+      try await settle(claim.attempts)
+      leads += claim.attempts.count
+      turns.append(turn.duration(to: clock.now) / .milliseconds(1))
+    }
+    let elapsed = started.duration(to: clock.now) / .seconds(1)
+    turns.sort()
+    let own = (ownProcessorTime() - before.own) * 1e6 / Double(leads)
+    let theirs = (try serverProcessorTime(server) - before.server) * 1e6 / Double(leads)
+    let p50 = turns[turns.count / 2]
+    let p99 = turns[turns.count * 99 / 100]
+    print("\(Double(leads) / elapsed),\(p50),\(p99),\(own),\(theirs)")
+  }
+
+  private func settle(_ attempts: [DialStore.ClaimedAttempt]) async throws {
+    let ended = attempts.map { DialStore.EndedCall(call: $0.call, campaign: campaign, at: now) }
+    let outcomes = attempts.enumerated().compactMap { index, attempt in
+      LeadID(attempt.permit.leadId).map { lead in
+        DialStore.Outcome(
+          call: attempt.call, campaign: campaign, lead: lead, outcome: index % 2 == 0 ? .noAnswer : .unqualified,
+          optedOut: false, permanent: false, endedAt: now)
+      }
+    }
+    try await pool.transaction(name: "settle") { transaction in
+      try await store.end(ended, tenant: tenant, in: transaction)
+      try await store.settle(outcomes, tenant: tenant, now: now, in: transaction)
+    }
+  }
+
+  private func execute(_ sql: String) async throws {
+    try await admin.execute(NamedQuery(name: "benchmark", sql: sql))
+  }
+
+  private static var policy: CampaignPolicy {
+    var policy = CampaignPolicy()
+    policy.name = "Benchmark"
+    policy.callType = .qualifyLead
+    policy.agentName = "Robin"
+    policy.businessName = "Northwind"
+    policy.callerIds = ["+15005550006"]
+    policy.timeZone = "America/New_York"
+    policy.maxConcurrentCalls = 10_000
+    return policy
+  }
+}
+
+/// Seconds of processor time of this process.
+private func ownProcessorTime() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+/// Seconds of processor time of a Postgres server: its first process, those it started and those that have ended.
+private func serverProcessorTime(_ server: Int) throws -> Double {
+  var ticks = 0
+  guard let folder = opendir("/proc") else { throw Usage() }
+  defer { closedir(folder) }
+  while let entry = readdir(folder) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+      pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    guard let pid = Int(name), let fields = statistics(of: pid) else { continue }
+    if pid == server {
+      ticks += fields[11...14].reduce(0, +)
+    } else if fields[1] == server {
+      ticks += fields[11] + fields[12]
+    }
+  }
+  return Double(ticks) / Double(sysconf(Int32(_SC_CLK_TCK)))
+}
+
+/// Numbers of /proc/PID/stat from the state on (which is not a number and reads as 0); nil when the process is gone.
+private func statistics(of pid: Int) -> [Int]? {
+  guard let file = fopen("/proc/\(pid)/stat", "r") else { return nil }
+  defer { fclose(file) }
+  var buffer = [CChar](repeating: 0, count: 1024)
+  guard fgets(&buffer, 1024, file) != nil else { return nil }
+  let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  guard let end = text.lastIndex(of: ")") else { return nil }
+  let fields = text[text.index(after: end)...].split(separator: " ").map { Int($0) ?? 0 }
+  return fields.count > 15 ? fields : nil
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""pgqueuer (PyPI) doing nothing with each job: claim and completion only. Prints jobs a second, and zeros for the rest.
+
+    pgqueuer_peer.py URL SECONDS BATCH      PEER_LEADS jobs are queued before (default 200000)
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from urllib.parse import urlsplit, parse_qs
+
+import asyncpg
+from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgDriver
+
+
+def connection(url: str) -> dict:
+    """Where asyncpg has to connect: a host that is a folder is a Unix socket."""
+    parts, query = urlsplit(url), parse_qs(urlsplit(url).query)
+    return dict(
+        host=query.get("host", [parts.hostname])[0], port=int(query.get("port", [parts.port or 5432])[0]),
+        user=query.get("user", [parts.username])[0], database=parts.path.lstrip("/") or "postgres",
+        password=parts.password)
+
+
+async def main(url: str, seconds: float, batch: int) -> None:
+    where = connection(url)
+    environment = dict(
+        os.environ, PGHOST=where["host"], PGPORT=str(where["port"]), PGUSER=where["user"], PGDATABASE=where["database"])
+    for command in ("uninstall", "install"):
+        subprocess.run([os.path.join(os.path.dirname(sys.executable), "pgq"), command], env=environment, capture_output=True)
+    fill = await asyncpg.connect(**where)
+    await fill.execute(
+        "insert into pgqueuer (priority, entrypoint, payload, status) select i % 9, 'call', '{}', 'queued' "
+        f"from generate_series(1, {int(os.environ.get('PEER_LEADS', '200000'))}) i")
+    await fill.execute("vacuum analyze pgqueuer")
+    await fill.close()
+    queuer = PgQueuer(AsyncpgDriver(await asyncpg.connect(**where)))
+    done = 0
+
+    @queuer.entrypoint("call")
+    async def call(job) -> None:
+        nonlocal done
+        done += 1
+
+    running = asyncio.create_task(queuer.run(batch_size=batch, dequeue_timeout=timedelta(seconds=1)))
+    while done == 0 and not running.done():
+        await asyncio.sleep(0.01)
+    before, started = done, time.monotonic()
+    await asyncio.sleep(seconds)
+    print(f"{(done - before) / (time.monotonic() - started)},0,0,0,0", flush=True)
+    os._exit(0)
+
+
+asyncio.run(main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3])))

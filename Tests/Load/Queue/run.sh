@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Measures the dialer's queue on a private durable Postgres, beside the least that such a queue can be (Floor, driven by
+# pgbench) and beside pgqueuer (PyPI), in turn, on this machine.
+#
+#   run.sh [SECONDS [ROUNDS [BIG]]]      BIG leads in the large backlogs (default 1000000; the issue's figure is 10000000)
+#
+# One turn is: claim 100 due leads, then their outcomes, half of them to be tried again in an hour. Ours writes a permit
+# with evidence, a lease, counters and the events that other services read; the floor writes three bare rows a lead.
+. "$(dirname "${BASH_SOURCE[0]}")/../../../deploy/lib.sh"
+here=$ROOT/Tests/Load/Queue
+seconds=${1:-5} rounds=${2:-3} big=${3:-1000000} batch=100
+
+program=${PROGRAM:-}
+if [ -z "$program" ]; then
+  build_with -c release --product queue-benchmark >&2
+  program=$(swift build -c release --show-bin-path)/queue-benchmark
+fi
+scratch=$(mktemp -d)
+trap 'kill "${holder:-0}" 2>/dev/null || true; deploy/postgres.sh destroy "$scratch/postgres" >/dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
+chmod 755 "$scratch"
+url=$(deploy/postgres.sh start "$scratch/postgres" | tail -n 1)
+server=$(head -n 1 "$(find "$scratch/postgres" -name postmaster.pid)")
+tools=$(dirname "$(readlink -f "/proc/$server/exe")")
+python3 -m venv "$scratch/python" && "$scratch/python/bin/pip" install --quiet --disable-pip-version-check pgqueuer 'psycopg[binary,pool]' asyncpg
+
+sql() { "$tools/psql" -q "$url" "$@"; }
+ours() { # ours NAME LEADS [later]: fills, then runs; one line
+  "$program" "$url" fill "$2" ${3:-}
+  printf '%s,ours,%s\n' "$1" "$("$program" "$url" run "$seconds" $batch "$server")"
+}
+floor() { # floor NAME LEADS
+  sql -v leads="$2" -f "$here/Floor/schema.sql" >/dev/null 2>&1
+  "$tools/pgbench" "$url" -n -M prepared -f "$here/Floor/turn.sql" -D batch=$batch -c 1 -T "$seconds" -l --log-prefix="$scratch/turns" >"$scratch/floor" 2>&1
+  python3 - "$1" "$scratch" $batch "$seconds" <<'P'
+import glob, sys
+name, scratch, batch, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+turns = []
+for file in glob.glob(scratch + "/turns.*"):
+    turns += [int(line.split()[2]) / 1000 for line in open(file)]
+turns.sort()
+print(f"{name},floor,{len(turns) * batch / seconds},{turns[len(turns) // 2]},{turns[len(turns) * 99 // 100]},0,0")
+P
+  rm -f "$scratch"/turns.*
+}
+held() { # held COMMAND...: while another session holds a snapshot
+  sql -c 'begin isolation level repeatable read' -c 'select 1' -c "select pg_sleep($((seconds + 60)))" >/dev/null 2>&1 &
+  holder=$!
+  "$@"
+  kill $holder 2>/dev/null || true; wait $holder 2>/dev/null || true
+  sql -c "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()" >/dev/null
+}
+
+for _ in $(seq "$rounds"); do
+  floor small 10000000; ours small 300000
+  PEER_LEADS=60000 "$scratch/python/bin/python" "$here/Peer/pgqueuer_peer.py" "$url" "$seconds" $batch | sed 's/^/small,pgqueuer,/'
+  ours big "$big"
+  ours later "$big" later
+  held ours held "$big"
+done | tee "$scratch/results"
+
+python3 - "$scratch/results" <<'P'
+import statistics, sys
+runs = {}
+for line in open(sys.argv[1]):
+    what, side, *numbers = line.strip().split(",")
+    runs.setdefault((what, side), []).append([float(n) for n in numbers])
+print("\n| backlog | queue | leads a second | turn p50 ms | p99 ms | client CPU µs a lead | server CPU µs a lead | to ours, small |")
+print("|---|---|---|---|---|---|---|---|")
+base = statistics.median(row[0] for row in runs[("small", "ours")])
+for (what, side), rows in runs.items():
+    rate, p50, p99, own, server = [statistics.median(column) for column in zip(*rows)]
+    cpu = f"{own:.1f} | {server:.1f}" if own or server else " | "
+    print(f"| {what} | {side} | {rate:.0f} | {p50:.2f} | {p99:.2f} | {cpu} | {rate / base:.2f} |")
+P
