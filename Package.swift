@@ -140,7 +140,8 @@ let testTargets: [Target] = [
     name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics"],
     path: "Tests/Load/PhoneNetwork", swiftSettings: swift),
   tests("PhoneNetworkTests", ["PhoneNetwork"] + serviceBase + ["Crypto"]),
-  tests("AutoDialerTests", ["AutoDialer", "PhoneNetwork", "Verify"] + serviceBase + ["Crypto"]),
+  tests(
+    "AutoDialerTests", ["AutoDialer", "PhoneNetwork", "Verify", "Gateway", "CommandLine"] + serviceBase + ["Crypto"]),
   tests("CampaignExecutorTests", ["CampaignExecutor"] + serviceBase),
   tests("OutcomeTrackerTests", ["OutcomeTracker"] + serviceBase),
   tests("QualificationScorerTests", ["QualificationScorer", "PhoneNetwork"] + serviceBase),

@@ -47,17 +47,22 @@ struct CampaignVersion {
   }
 
   private static func windows(_ policy: RowReader) throws(RowFault) -> CallWindows {
-    guard policy["callWindows"] != nil else { return .standard }
     var windows: [CallWindow] = []
-    for window in try policy.list("callWindows") {
+    for window in policy["callWindows"] == nil ? [] : try policy.list("callWindows") {
       windows.append(
         CallWindow(
           weekday: limit(window["weekday"]) ?? 0, startMinute: limit(window["startMinute"]) ?? 0,
           endMinute: limit(window["endMinute"]) ?? 0))
     }
-    if windows.isEmpty { return .standard }
+    var excluded: [CivilDate] = []
+    for date in policy["excludedDates"]?.arrayValue ?? [] {
+      guard let date = date.stringValue.flatMap(CivilDate.init) else {
+        throw RowFault(message: "policy.excludedDates holds something that is no day")
+      }
+      excluded.append(date)
+    }
     do {
-      return try CallWindows(windows)
+      return try CallWindows(windows.isEmpty ? CallWindows.standard.windows : windows, excludedDates: excluded)
     } catch {
       throw RowFault(message: "policy.callWindows: \(error)")
     }

@@ -50,7 +50,7 @@ struct PermitCheck {
       "\(number.consent.rawValue) was given, \(version.requiredConsent.rawValue) is asked for")
     let expiry = [lead.notAfter, version.leadExpiry.map { lead.joined + $0 }].compactMap(\.self).min()
     check("lead_expiry", expiry.map { permit.granted < $0 } ?? true, "the reason to call had gone")
-    checkHours(permit, number: number, version: version, check)
+    checkHours(permit, at: lead.place(of: number), version: version, check)
     return faults
   }
 
@@ -80,15 +80,9 @@ struct PermitCheck {
       "it was granted while attempt \(last.attempt) was not over")
   }
 
-  private func checkHours(
-    _ permit: PermitRow, number: LeadVersion.Number, version: CampaignVersion, _ check: Check
-  ) {
-    guard let parsed = try? PhoneNumber.parse(number.phone, defaultRegion: nil) else {
-      return check("hours", false, "the number is in no numbering plan, so its zones are not known")
-    }
-    let names = number.zone.isEmpty ? parsed.possibleTimeZones : [number.zone]
-    let window = DialWindow(windows: version.windows, envelope: .forRegion(parsed.region))
-    switch window.verdict(at: permit.granted, zones: TimeZoneRules.all(named: names) ?? []) {
+  private func checkHours(_ permit: PermitRow, at place: CallingPlace?, version: CampaignVersion, _ check: Check) {
+    guard let place else { return check("hours", false, "nobody can tell where the person is") }
+    switch DialWindow(windows: version.windows, place: place).verdict(at: permit.granted, zones: place.zones) {
     case .open(let until):
       check("hours", permit.expires <= until, "the permit outlived the window, which closed at \(until.rfc3339)")
     case .closed(let reason, _):

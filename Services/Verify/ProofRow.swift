@@ -91,6 +91,8 @@ struct LeadVersion {
   /// Nil: it is so still.
   var until: Instant?
   var numbers: [Number]
+  /// As it was given, country and state; nil: it was not.
+  var address: (country: String, state: String)?
   var notAfter: Instant?
 
   init(_ row: RowReader) throws(RowFault) {
@@ -107,6 +109,23 @@ struct LeadVersion {
       numbers.append(Number(phone: try number.text("phone"), zone: try number.text("zone"), consent: consent))
     }
     self.numbers = numbers
+    address = try Self.address(row["address"].map(RowReader.init))
+  }
+}
+
+extension LeadVersion {
+  private static func address(_ row: RowReader?) throws(RowFault) -> (country: String, state: String)? {
+    guard let row else { return nil }
+    return (try row.text("country"), try row.text("subdivision"))
+  }
+
+  /// Every place and zone where the person may be who has this number; nil where something about it makes no sense, and
+  /// then it must not be called.
+  func place(of number: Number) -> CallingPlace? {
+    guard let parsed = try? PhoneNumber.parse(number.phone, defaultRegion: nil) else { return nil }
+    guard let address else { return CallingPlace(number: parsed, zone: number.zone) }
+    guard let home = try? LeadAddress(country: address.country, state: address.state) else { return nil }
+    return CallingPlace(number: parsed, zone: number.zone, address: home)
   }
 }
 

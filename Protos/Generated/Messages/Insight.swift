@@ -201,8 +201,8 @@ public enum PreviewChange: WireEnum {
 }
 
 /// What one rule said, with what it looked at.
-public struct RuleFinding: WireMessage {
-  public static let fullName = "ringmaster.v1.RuleFinding"
+public struct GateFinding: WireMessage {
+  public static let fullName = "ringmaster.v1.GateFinding"
 
   /// Stable name: "hours", "consent", "do_not_call".
   public var rule: String = ""
@@ -239,7 +239,7 @@ public struct NumberExplanation: WireMessage {
   public var verdict: LeadVerdict = .unspecified
   public var reason: String = ""
   public var until: Timestamp? = nil
-  public var findings: [RuleFinding] = []
+  public var findings: [GateFinding] = []
   /// IANA names of every zone where the person may be.
   public var zones: [String] = []
   /// Fields that this build does not know; they survive decoding and encoding.
@@ -249,7 +249,7 @@ public struct NumberExplanation: WireMessage {
 
   public init(
     index: Int32 = 0, phone: String = "", verdict: LeadVerdict = .unspecified, reason: String = "",
-    until: Timestamp? = nil, findings: [RuleFinding] = [], zones: [String] = []
+    until: Timestamp? = nil, findings: [GateFinding] = [], zones: [String] = []
   ) {
     self.index = index
     self.phone = phone
@@ -297,7 +297,7 @@ public struct LeadExplanation: WireMessage {
   public var policyVersion: Int32 = 0
   public var campaignState: CampaignState = .unspecified
   /// Rules that hold for the lead as a whole.
-  public var findings: [RuleFinding] = []
+  public var findings: [GateFinding] = []
   /// In the order in which they are tried; without numbers that are spent.
   public var numbers: [NumberExplanation] = []
   /// The campaign's tightest limit and how many calls it leaves; absent where that is not known.
@@ -318,7 +318,7 @@ public struct LeadExplanation: WireMessage {
   public init(
     campaignId: String = "", leadId: String = "", at: Timestamp? = nil, basis: ExplanationBasis = .unspecified,
     verdict: LeadVerdict = .unspecified, reason: String = "", summary: String = "", nextAt: Timestamp? = nil,
-    policyVersion: Int32 = 0, campaignState: CampaignState = .unspecified, findings: [RuleFinding] = [],
+    policyVersion: Int32 = 0, campaignState: CampaignState = .unspecified, findings: [GateFinding] = [],
     numbers: [NumberExplanation] = [], limit: LimitStanding? = nil, attempts: [Attempt] = [], dueAt: Timestamp? = nil,
     requested: Bool = false, notes: [String] = []
   ) {
@@ -613,20 +613,20 @@ public struct ProofPage: WireMessage {
   }
 }
 
-extension RuleFinding {
-  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> RuleFinding {
+extension GateFinding {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> GateFinding {
     let arena = WireArena.enter(limitFor: bytes)
     defer { arena.leave() }
-    let model = arena.new(Ringmaster__V1__RuleFinding.self)
-    ringmaster__v1__rule_finding__init(model)
+    let model = arena.new(Ringmaster__V1__GateFinding.self)
+    ringmaster__v1__gate_finding__init(model)
     let c = try arena.unpack(bytes, like: model, fullName)
-    return try RuleFinding(c: c.assumingMemoryBound(to: Ringmaster__V1__RuleFinding.self))
+    return try GateFinding(c: c.assumingMemoryBound(to: Ringmaster__V1__GateFinding.self))
   }
 
   public func encoded() -> [UInt8] {
     let arena = WireArena.enter()
     defer { arena.leave() }
-    let c = arena.new(Ringmaster__V1__RuleFinding.self)
+    let c = arena.new(Ringmaster__V1__GateFinding.self)
     fillC(c, arena)
     return arena.packed(c)
   }
@@ -634,25 +634,25 @@ extension RuleFinding {
   public func appendEncoded(to bytes: inout [UInt8]) {
     let arena = WireArena.enter()
     defer { arena.leave() }
-    let c = arena.new(Ringmaster__V1__RuleFinding.self)
+    let c = arena.new(Ringmaster__V1__GateFinding.self)
     fillC(c, arena)
     arena.append(c, to: &bytes)
   }
 
-  init(c: UnsafeMutablePointer<Ringmaster__V1__RuleFinding>) throws(WireError) {
+  init(c: UnsafeMutablePointer<Ringmaster__V1__GateFinding>) throws(WireError) {
     self.init()
-    self.rule = try WireDecoding.string(c.pointee.rule, "ringmaster.v1.RuleFinding.rule")
+    self.rule = try WireDecoding.string(c.pointee.rule, "ringmaster.v1.GateFinding.rule")
     self.passed = c.pointee.passed != 0
-    self.detail = try WireDecoding.string(c.pointee.detail, "ringmaster.v1.RuleFinding.detail")
-    self.reason = try WireDecoding.string(c.pointee.reason, "ringmaster.v1.RuleFinding.reason")
+    self.detail = try WireDecoding.string(c.pointee.detail, "ringmaster.v1.GateFinding.detail")
+    self.reason = try WireDecoding.string(c.pointee.reason, "ringmaster.v1.GateFinding.reason")
     if let item = c.pointee.until { self.until = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
   }
 
-  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__RuleFinding>, _ arena: WireArena) {
-    ringmaster__v1__rule_finding__init(c)
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__GateFinding>, _ arena: WireArena) {
+    ringmaster__v1__gate_finding__init(c)
     if !self.rule.isEmpty {
       c.pointee.rule = arena.string(self.rule)
     }
@@ -674,7 +674,7 @@ extension RuleFinding {
   }
 }
 
-extension RuleFinding {
+extension GateFinding {
   public init(json: JSONValue) throws(WireJSONError) {
     self.init()
     for (name, value) in try WireJSON.object(json) {
@@ -746,7 +746,7 @@ extension NumberExplanation {
     if c.pointee.n_findings > 0, let items = c.pointee.findings {
       self.findings.reserveCapacity(c.pointee.n_findings)
       for index in 0..<c.pointee.n_findings {
-        if let item = items[index] { self.findings.append(try RuleFinding(c: item)) }
+        if let item = items[index] { self.findings.append(try GateFinding(c: item)) }
       }
     }
     if c.pointee.n_zones > 0, let items = c.pointee.zones {
@@ -779,9 +779,9 @@ extension NumberExplanation {
     }
     if !self.findings.isEmpty {
       c.pointee.n_findings = self.findings.count
-      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__RuleFinding>?.self, self.findings.count)
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__GateFinding>?.self, self.findings.count)
       for index in self.findings.indices {
-        let inner = arena.new(Ringmaster__V1__RuleFinding.self)
+        let inner = arena.new(Ringmaster__V1__GateFinding.self)
         self.findings[index].fillC(inner, arena)
         items[index] = inner
       }
@@ -816,7 +816,7 @@ extension NumberExplanation {
           case "until":
             if value != .null { self.until = try Timestamp(json: value) }
           case "findings":
-            if value != .null { self.findings = try WireJSON.array(value) { (item) throws(WireJSONError) in try RuleFinding(json: item) } }
+            if value != .null { self.findings = try WireJSON.array(value) { (item) throws(WireJSONError) in try GateFinding(json: item) } }
           case "zones":
             if value != .null { self.zones = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.string(item) } }
           default: throw WireJSON.unknownField(of: Self.fullName)
@@ -973,7 +973,7 @@ extension LeadExplanation {
     if c.pointee.n_findings > 0, let items = c.pointee.findings {
       self.findings.reserveCapacity(c.pointee.n_findings)
       for index in 0..<c.pointee.n_findings {
-        if let item = items[index] { self.findings.append(try RuleFinding(c: item)) }
+        if let item = items[index] { self.findings.append(try GateFinding(c: item)) }
       }
     }
     if c.pointee.n_numbers > 0, let items = c.pointee.numbers {
@@ -1036,9 +1036,9 @@ extension LeadExplanation {
     c.pointee.campaign_state = Ringmaster__V1__CampaignState(rawValue: .init(truncatingIfNeeded: self.campaignState.rawValue))
     if !self.findings.isEmpty {
       c.pointee.n_findings = self.findings.count
-      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__RuleFinding>?.self, self.findings.count)
+      let items = arena.new(UnsafeMutablePointer<Ringmaster__V1__GateFinding>?.self, self.findings.count)
       for index in self.findings.indices {
-        let inner = arena.new(Ringmaster__V1__RuleFinding.self)
+        let inner = arena.new(Ringmaster__V1__GateFinding.self)
         self.findings[index].fillC(inner, arena)
         items[index] = inner
       }
@@ -1131,7 +1131,7 @@ extension LeadExplanation {
           case "campaignState":
             if value != .null { self.campaignState = try WireJSON.enumeration(value, of: CampaignState.self) }
           case "findings":
-            if value != .null { self.findings = try WireJSON.array(value) { (item) throws(WireJSONError) in try RuleFinding(json: item) } }
+            if value != .null { self.findings = try WireJSON.array(value) { (item) throws(WireJSONError) in try GateFinding(json: item) } }
           case "numbers":
             if value != .null { self.numbers = try WireJSON.array(value) { (item) throws(WireJSONError) in try NumberExplanation(json: item) } }
           case "limit":

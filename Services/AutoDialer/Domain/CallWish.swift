@@ -57,6 +57,11 @@ struct CallWish: Hashable, Sendable {
     switch next.result {
     case .never(let reason):
       throw Refusal(reason: reason, message: Self.message(of: reason, made: entry.made, rules: rules))
+    case .untold(let instant, let reason):
+      guard ClearanceGate.isNeed(reason) else {
+        throw Refusal(reason: reason, message: "nobody can be asked whether the lead may be called: \(reason)")
+      }
+      entry.dueAt = instant
     case .at(let instant):
       entry.dueAt = instant
     }

@@ -32,7 +32,7 @@ struct EditPreview: Sendable {
   mutating func add(_ lead: LeadID, before: NextCall.Result, after: NextCall.Result) {
     let change = Self.change(before, after)
     counts[change, default: 0] += 1
-    if case .at(let old) = before, case .at(let new) = after, old != new {
+    if let old = before.instant, let new = after.instant, old != new {
       shifts[change, default: []].append(new > old ? old.duration(to: new) : new.duration(to: old))
     }
     if change != .none, counts[change, default: 0] <= Self.mostExamples {
@@ -47,11 +47,21 @@ struct EditPreview: Sendable {
   }
 
   private static func change(_ before: NextCall.Result, _ after: NextCall.Result) -> Change {
-    switch (before, after) {
-    case (.never, .never): .none
-    case (.never, .at): .possible
-    case (.at, .never): .never
-    case (.at(let old), .at(let new)): new == old ? .none : new < old ? .earlier : .later
+    switch (before.instant, after.instant) {
+    case (nil, nil): .none
+    case (nil, _?): .possible
+    case (_?, nil): .never
+    case (let old?, let new?): new == old ? .none : new < old ? .earlier : .later
+    }
+  }
+}
+
+extension NextCall.Result {
+  /// When it may be called, answers of others aside; nil for never.
+  var instant: Instant? {
+    switch self {
+    case .at(let instant), .untold(let instant, _): instant
+    case .never: nil
     }
   }
 }
@@ -79,8 +89,11 @@ struct NextCallMemory: Sendable {
     (self.rules, self.now) = (rules, now)
   }
 
-  /// - Parameter facts: What is known of the lead's numbers; with any, nothing is remembered.
+  /// - Parameter facts: A lead of which any are known is in a situation of its own.
   mutating func result(_ entry: QueueEntry, callee: Callee, facts: DialFacts) -> NextCall.Result {
+    if rules.eligibilityURL != nil || callee.numbers.contains(where: { facts.know($0) }) {
+      return NextCall(entry, callee: callee, rules: rules, facts: facts, from: now).result
+    }
     var place = entry
     place.lead = LeadID(UniqueID(high: 0, low: 0))
     let situation = Situation(
@@ -90,5 +103,12 @@ struct NextCallMemory: Sendable {
     let result = NextCall(entry, callee: callee, rules: rules, facts: facts, from: now).result
     if known.count < Self.most { known[situation] = result }
     return result
+  }
+}
+
+extension DialFacts {
+  /// Whether anything is known of a number that is not in its place and consent.
+  fileprivate func know(_ number: Callee.Number) -> Bool {
+    doNotCall[number.phone] != nil || clearances[.wash(number.phone)] != nil
   }
 }

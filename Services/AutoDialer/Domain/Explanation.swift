@@ -72,6 +72,8 @@ struct Explanation: Hashable, Sendable {
     switch opening.result {
     case .never(let reason):
       (verdict, self.reason, nextAt) = (.never, reason, nil)
+    case .untold(_, let reason):
+      (verdict, self.reason) = (.wait, around.state == "active" ? reason : "campaign_\(around.state)")
     case .at(let instant):
       nextAt = instant
       if around.state != "active" {
@@ -84,67 +86,5 @@ struct Explanation: Hashable, Sendable {
         (verdict, reason) = (.dial, "all_rules_pass")
       }
     }
-  }
-}
-
-/// When a lead that waits may be called next, as far as time decides. Pure.
-struct NextCall: Hashable, Sendable {
-  enum Result: Hashable, Sendable {
-    case at(Instant)
-    case never(reason: String)
-  }
-
-  let result: Result
-  /// The rule that makes it wait first; empty when it need not.
-  let waitReason: String
-
-  /// Waits that follow each other: windows, retries, caps. More would be two rules that never agree.
-  private static let mostWaits = 32
-
-  /// - Parameter from: The earliest instant that is of interest.
-  init(_ entry: QueueEntry, callee: Callee, rules: CampaignRules, facts: DialFacts, from: Instant) {
-    var instant = max(from, entry.dueAt, rules.startsAt ?? .distantPast)
-    var firstReason = ""
-    if instant > from {
-      firstReason =
-        entry.dueAt >= rules.startsAt ?? .distantPast
-        ? Self.reasonOfDue(entry, callee, rules, facts, from) : "schedule"
-    }
-    for _ in 0..<Self.mostWaits {
-      if let endsAt = rules.endsAt, instant >= endsAt {
-        (result, waitReason) = (.never(reason: "schedule"), firstReason)
-        return
-      }
-      switch DialDecision.decide(callee, entry: entry, rules: rules, facts: facts, now: instant) {
-      case .dial:
-        (result, waitReason) = (.at(instant), firstReason)
-        return
-      case .never(let reason):
-        (result, waitReason) = (.never(reason: reason), firstReason)
-        return
-      case .wait(let until, let reason):
-        if firstReason.isEmpty { firstReason = reason }
-        // An answer that is asked for comes when it comes: time does not decide it.
-        let isAnswer = reason.hasPrefix("needs_")
-        guard until > instant, !isAnswer else {
-          (result, waitReason) = (.at(max(instant, isAnswer ? until : instant)), firstReason)
-          return
-        }
-        instant = until
-      }
-    }
-    (result, waitReason) = (.never(reason: "no_legal_window"), firstReason)
-  }
-
-  /// Why a lead was not put into the queue earlier: the rule that shuts it out now, else its retry, else its wish.
-  private static func reasonOfDue(
-    _ entry: QueueEntry, _ callee: Callee, _ rules: CampaignRules, _ facts: DialFacts, _ now: Instant
-  ) -> String {
-    if entry.rank == QueueEntry.requested { return "requested_for_later" }
-    if entry.made > 0 { return "retry" }
-    if case .wait(_, let reason) = DialDecision.decide(callee, entry: entry, rules: rules, facts: facts, now: now) {
-      return reason
-    }
-    return "not_due"
   }
 }

@@ -4,7 +4,7 @@ import Core
 struct ProofCursor: Hashable, Sendable, LosslessStringConvertible {
   /// The parts of a proof, in their order.
   enum Stage: Int, Hashable, Sendable, CaseIterable {
-    case header, campaign, doNotCall, permits, trailer
+    case header, campaign, permits, trailer
   }
 
   /// Rows so far.

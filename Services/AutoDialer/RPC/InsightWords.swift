@@ -16,7 +16,7 @@ extension LeadExplanation {
     nextAt = explanation.nextAt.map(Timestamp.init)
     policyVersion = Int32(around.rules.policyVersion)
     campaignState = CampaignState(name: around.state)
-    findings = explanation.leadGates.map(RuleFinding.init)
+    findings = explanation.leadGates.map(GateFinding.init)
     numbers = explanation.numbers.map { NumberExplanation($0, sharing: explanation.leadGates) }
     limit = around.allowance.map(LimitStanding.init)
     attempts = insight.attempts.map { Attempt($0) }
@@ -73,7 +73,7 @@ extension CampaignState {
   }
 }
 
-extension RuleFinding {
+extension GateFinding {
   init(_ gate: GateVerdict) {
     self.init()
     rule = gate.finding.rule
@@ -97,7 +97,7 @@ extension NumberExplanation {
     index = Int32(view.number.index)
     phone = view.number.phone
     zones = view.number.place.zones.map(\.name)
-    findings = view.gates.map(RuleFinding.init)
+    findings = view.gates.map(GateFinding.init)
     switch view.decision {
     case .dial(let permission):
       verdict = .dial
@@ -215,13 +215,19 @@ extension PreviewedLead {
     self.init()
     leadId = example.lead.description
     change = example.change.wire
-    switch example.before {
-    case .at(let instant): before = Timestamp(instant)
-    case .never(let reason): beforeReason = reason
-    }
-    switch example.after {
-    case .at(let instant): after = Timestamp(instant)
-    case .never(let reason): afterReason = reason
+    before = example.before.instant.map(Timestamp.init)
+    after = example.after.instant.map(Timestamp.init)
+    beforeReason = example.before.reason
+    afterReason = example.after.reason
+  }
+}
+
+extension NextCall.Result {
+  /// Why not, or not for sure; empty for a call that time alone keeps waiting.
+  fileprivate var reason: String {
+    switch self {
+    case .at: ""
+    case .untold(_, let reason), .never(let reason): reason
     }
   }
 }

@@ -38,11 +38,11 @@ extension DialStore {
       } else {
         standing = .inFlight(since: attempts.last?.past.grantedAt ?? callee.joinedAt)
       }
+      let facts = try await facts(about: [(lead, callee)], rules: known.rules, in: transaction)
       let allowance = try await allowance(known.rules, at: instant, now: now, in: transaction)
       return LeadInsight(
         callee: callee, standing: standing,
-        surroundings: .init(
-          state: known.state, rules: known.rules, facts: DialFacts(), allowance: allowance),
+        surroundings: .init(state: known.state, rules: known.rules, facts: facts, allowance: allowance),
         attempts: attempts.map(\.stored))
     }
   }
@@ -55,7 +55,9 @@ extension DialStore {
       guard let row = try await transaction.query(query("WaitingLead"), tenant, campaign, lead).first,
         let present = try await self.campaign(campaign, tenant: tenant, in: transaction)
       else { return nil }
-      var notes = ["limits of the past are not kept, so they are left out"]
+      var notes = [
+        "limits of the past are not kept and are left out; answers of others (washing, eligibility) are those of today"
+      ]
       let older = try await transaction.query(query("LeadAt"), tenant, campaign, lead, instant).first
       let bytes: [UInt8] = try (older ?? row).get("lead")
       let callee = Callee(try Lead.decode(bytes), joinedAt: try row.get("joined_at"))
@@ -79,9 +81,12 @@ extension DialStore {
       if case .waiting = standing, !attempts.isEmpty {
         notes.append("its place in the queue is computed again, with the policy that held then")
       }
+      var facts = try await facts(about: [(lead, callee)], rules: then.rules, in: transaction)
+      facts.doNotCall = try await doNotCall(
+        callee.numbers.map(\.phone), tenant: tenant, campaign: campaign, at: instant, in: transaction)
       return LeadInsight(
         callee: callee, standing: standing,
-        surroundings: .init(state: then.state, rules: then.rules, facts: DialFacts(), allowance: nil),
+        surroundings: .init(state: then.state, rules: then.rules, facts: facts, allowance: nil),
         attempts: attempts.map(\.stored), notes: notes)
     }
   }
@@ -206,11 +211,14 @@ extension DialStore {
     let rows = try await transaction.query(
       query("FirstDue"), rules.tenant, rules.campaign, now + Self.nearlyDue, Self.mostExamined,
       QueueEntry.ranksInOrder)
+    let leads = try rows.map { row in
+      let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
+      return (entry: try Self.entry(row), callee: Callee(lead, joinedAt: try row.get("joined_at")))
+    }
+    let facts = try await facts(about: leads.map { ($0.entry.lead, $0.callee) }, rules: rules, in: transaction)
     var counts: [String: Int] = [:]
-    for row in rows {
-      let callee = Callee(try Lead.decode(row.get("lead", as: [UInt8].self)), joinedAt: try row.get("joined_at"))
-      let decision = DialDecision.decide(
-        callee, entry: try Self.entry(row), rules: rules, facts: DialFacts(), now: now)
+    for (entry, callee) in leads {
+      let decision = DialDecision.decide(callee, entry: entry, rules: rules, facts: facts, now: now)
       counts[decision.word, default: 0] += 1
     }
     insight.dueExamined = rows.count

@@ -32,14 +32,17 @@ extension DialStore {
     var last = LeadID(UniqueID(high: 0, low: 0))
     while preview.edit.examined < Self.mostPreviewed {
       let rows = try await pool.query(query("QueueSample"), tenant, id, last, every, Self.previewPage)
-      for row in rows {
-        let entry = try Self.entry(row)
+      let leads = try rows.map { row in
+        let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
+        return (entry: try Self.entry(row), callee: Callee(lead, joinedAt: try row.get("joined_at")))
+      }
+      let facts = try await facts(about: leads.map { ($0.entry.lead, $0.callee) }, rules: edited, in: pool)
+      for (entry, callee) in leads {
         last = entry.lead
-        let callee = Callee(try Lead.decode(row.get("lead", as: [UInt8].self)), joinedAt: try row.get("joined_at"))
+        let moved = entry.rescheduled(from: known.rules, to: edited, now: now)
         preview.edit.add(
-          entry.lead, before: before.result(entry, callee: callee, facts: DialFacts()),
-          after: after.result(
-            entry.rescheduled(from: known.rules, to: edited, now: now), callee: callee, facts: DialFacts()))
+          entry.lead, before: before.result(entry, callee: callee, facts: facts),
+          after: after.result(moved, callee: callee, facts: facts))
       }
       if rows.count < Self.previewPage { break }
     }

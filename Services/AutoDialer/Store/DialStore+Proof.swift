@@ -26,7 +26,6 @@ extension DialStore {
       lines.addHeader(campaign, tenant: tenant, asOf: cursor.asOf)
       cursor.enter(.campaign)
     case .campaign: try await addCampaigns(of: campaign, tenant: tenant, to: &lines, &cursor)
-    case .doNotCall: cursor.enter(.permits)
     case .permits: try await addPermits(of: campaign, tenant: tenant, to: &lines, &cursor)
     case .trailer:
       lines.addTrailer(cursor.counts)
@@ -51,7 +50,7 @@ extension DialStore {
       cursor.number = try row.get("entry")
     }
     cursor.counts.campaigns += rows.count
-    if rows.count < Self.proofPageRows { cursor.enter(.doNotCall) }
+    if rows.count < Self.proofPageRows { cursor.enter(.permits) }
   }
 
   private func addPermits(
@@ -64,6 +63,9 @@ extension DialStore {
     let versions = Dictionary(
       grouping: try await pool.query(query("LeadVersions"), tenant, campaign, leads.sorted()),
       by: { (try? $0.get("lead_id", as: LeadID.self)) ?? after })
+    var entries = try await doNotCallEver(
+      about: Set(try rows.map { try $0.get("phone", as: String.self) }), campaign: campaign, tenant: tenant,
+      until: cursor.asOf)
     var last = cursor.number == 0 ? nil : LeadID(cursor.position)
     for row in rows {
       let lead: LeadID = try row.get("lead_id")
@@ -76,11 +78,25 @@ extension DialStore {
         }
         last = lead
       }
+      // Once for a page: an entry that is there twice is no other entry.
+      for entry in entries.removeValue(forKey: try row.get("phone")) ?? [] {
+        lines.addDoNotCall(entry)
+        cursor.counts.doNotCall += 1
+      }
       lines.addPermit(try Self.attempt(row.get("call_id"), row), placedAt: try row.get("placed_at"))
       cursor.position = lead.description
       cursor.number = try row.get("attempt_number")
     }
     cursor.counts.permits += rows.count
     if rows.count < Self.proofPageRows { cursor.enter(.trailer) }
+  }
+  /// Every entry there ever was about these numbers, also those that were removed.
+  private func doNotCallEver(
+    about numbers: Set<String>, campaign: CampaignID, tenant: TenantID, until: Instant
+  ) async throws -> [String: [DoNotCallEntry]] {
+    let rows = try await pool.query(
+      query("ProofDoNotCall"), [tenant, DoNotCallList.everybody], numbers.sorted(),
+      [campaign, DoNotCallList.allCampaigns], until)
+    return Dictionary(grouping: try rows.map(DoNotCallEntry.init), by: \.number)
   }
 }

@@ -83,11 +83,12 @@ extension DialStore {
         reason: try end.first?.get("reason") ?? "not_recorded",
         history[wish.lead]?.entry ?? QueueEntry(lead: wish.lead, rank: 0, dueAt: now))
     }
+    let facts = try await facts(about: [(wish.lead, task.callee)], rules: known.rules, in: transaction)
     let placed: CallWish
     do throws(CallWish.Refusal) {
       placed = try CallWish(
         at: wish.at, notAfter: wish.notAfter, standing: standing, callee: task.callee, rules: known.rules,
-        facts: DialFacts(), now: now)
+        facts: facts, now: now)
     } catch {
       throw RPCError(.failedPrecondition, error.message)
     }

@@ -161,7 +161,7 @@ extension Callee {
     let all = [main] + lead.numbers.map { (phone: $0.phone, zone: $0.timeZone, consent: $0.consent) }
     let numbers = all.prefix(Self.mostNumbers).enumerated().map { index, number in
       Number(
-        index: index, phone: number.phone, 
+        index: index, phone: number.phone,
         place: LeadPlace(phone: number.phone, zone: number.zone, address: lead.address),
         // What a later version means by its word for consent is not known here: no consent.
         consent: Consent(number.consent) ?? .withdrawn)
@@ -171,15 +171,15 @@ extension Callee {
 }
 
 extension LeadPlace {
-  init(phone: String, zone: String, address: RingmasterMessages.LeadAddress? = nil) {
+  /// - Parameter address: As the lead's owner wrote it. One that makes no sense makes the place unknown: somebody meant
+  ///   something by it, and guessing past it could ring a phone at night.
+  init(phone: String, zone: String, address: RingmasterMessages.LeadAddress?) {
     do {
-      let home = try address.flatMap { address in
-        address.country.isEmpty
-          ? nil : try Telephony.LeadAddress(country: address.country, state: address.subdivision)
-      }
-      self.init(number: try PhoneNumber.parse(phone, defaultRegion: nil), zone: zone, address: home)
+      let number = try PhoneNumber.parse(phone, defaultRegion: nil)
+      let address = try address.map { try Telephony.LeadAddress(country: $0.country, state: $0.subdivision) }
+      self.init(number: number, zone: zone, address: address)
     } catch {
-      self.init()  // What cannot be read is nowhere, and is not called.
+      self.init()
     }
   }
 }

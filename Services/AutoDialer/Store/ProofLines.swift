@@ -72,6 +72,22 @@ extension ProofLines {
       ])
   }
 
+  mutating func addDoNotCall(_ entry: DoNotCallEntry) {
+    let (scope, campaign): (String, CampaignID?) =
+      switch entry.scope {
+      case .global: ("global", nil)
+      case .tenant: ("tenant", nil)
+      case .campaign(let campaign): ("campaign", campaign)
+      }
+    add(
+      "do_not_call",
+      [
+        ("number", JSONValue(entry.number)), ("scope", JSONValue(scope)),
+        ("campaign", campaign.map { JSONValue($0.description) }), ("source", JSONValue(entry.source.rawValue)),
+        ("added", JSONValue(entry.addedAt.rfc3339)), ("removed", entry.removedAt.map { JSONValue($0.rfc3339) }),
+      ])
+  }
+
   mutating func addPermit(_ attempt: DialStore.StoredAttempt, placedAt: Instant?) {
     let permit = attempt.permit
     add(

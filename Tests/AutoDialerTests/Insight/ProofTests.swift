@@ -21,7 +21,7 @@ import Wire
     let campaign = try await dialers.campaign(policy)
     try await dialers.add((0..<25).map(Dialers.lead), to: campaign)
     var now = Dialers.monday
-    for _ in 0..<6 {
+    for turn in 0..<6 {
       let claim = try await dialers.claim(campaign, at: now)
       for attempt in claim.attempts {
         let outcomes: [Telephony.CallOutcome] = [.noAnswer, .busy, .failed, .qualified]
@@ -40,8 +40,13 @@ import Wire
         try await dialers.settle(
           attempt, outcomes.randomElement(using: &generator) ?? .busy, of: campaign, at: now + .seconds(55))
       }
-      now += .hours(Int.random(in: 1...20, using: &generator))
+      now += .hours(turn % 2 == 0 ? 3 : 21)  // 10 and 13 o'clock.
     }
+    let number = Dialers.lead(3).phone
+    _ = try await dialers.store.addDoNotCall(
+      .init(number: number, reason: ""), to: .of(dialers.tenant), source: .optOut, actor: "test", now: now)
+    _ = try await dialers.store.removeDoNotCall(
+      number, from: .of(dialers.tenant), actor: "test", now: now + .hours(1))
     return campaign
   }
 
@@ -82,7 +87,7 @@ import Wire
       let report = Self.verify(try await Self.export(campaign, dialers))
       #expect(report.findings == [])
       #expect(report.permits >= 25, "\(report)")
-      #expect(report.placed > 0 && report.withdrawn > 0 && report.leads == 25, "\(report)")
+      #expect(report.placed > 0 && report.withdrawn > 0 && report.leads == 25 && report.doNotCall == 1, "\(report)")
       #expect(report.permits == (try await dialers.count("select 1 from attempt")))
     }
   }

@@ -91,7 +91,8 @@ order by from_at, entry limit $5;
 
 -- name: ProofAttempts
 -- Permitted until $5, in order of lead and number, after attempt $4 of lead $3; $6 at most.
-select a.lead_id, a.attempt_number, a.call_id, a.state, a.permit, a.outcome, a.granted_at, a.placed_at, a.ended_at
+select a.lead_id, a.attempt_number, a.call_id, a.state, a.permit, a.outcome, a.granted_at, a.placed_at, a.ended_at,
+  a.phone
 from attempt a
 where a.tenant_id = $1 and a.campaign_id = $2 and (a.lead_id, a.attempt_number) > ($3, $4) and a.granted_at <= $5
 order by a.lead_id, a.attempt_number limit $6;
@@ -105,3 +106,9 @@ union all
 select lead_id, null, 0, lead, joined_at from task
 where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[])
 order by 1, 2 nulls last, 3;
+
+-- name: ProofDoNotCall
+-- All that was on a list of the tenants in $1 and the campaigns in $3 about the numbers in $2, at any time until $4.
+select tenant_id, number, campaign_id, source, reason, actor, added_at, removed_at from do_not_call
+where tenant_id = any ($1::uuid[]) and number = any ($2::text[]) and campaign_id = any ($3::uuid[]) and added_at <= $4
+order by number, tenant_id, campaign_id, entry;

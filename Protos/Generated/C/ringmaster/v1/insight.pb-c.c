@@ -7,49 +7,49 @@
 #endif
 
 #include "ringmaster/v1/insight.pb-c.h"
-void   ringmaster__v1__rule_finding__init
-                     (Ringmaster__V1__RuleFinding         *message)
+void   ringmaster__v1__gate_finding__init
+                     (Ringmaster__V1__GateFinding         *message)
 {
-  static const Ringmaster__V1__RuleFinding init_value = RINGMASTER__V1__RULE_FINDING__INIT;
+  static const Ringmaster__V1__GateFinding init_value = RINGMASTER__V1__GATE_FINDING__INIT;
   *message = init_value;
 }
-size_t ringmaster__v1__rule_finding__get_packed_size
-                     (const Ringmaster__V1__RuleFinding *message)
+size_t ringmaster__v1__gate_finding__get_packed_size
+                     (const Ringmaster__V1__GateFinding *message)
 {
-  assert(message->base.descriptor == &ringmaster__v1__rule_finding__descriptor);
+  assert(message->base.descriptor == &ringmaster__v1__gate_finding__descriptor);
   return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
 }
-size_t ringmaster__v1__rule_finding__pack
-                     (const Ringmaster__V1__RuleFinding *message,
+size_t ringmaster__v1__gate_finding__pack
+                     (const Ringmaster__V1__GateFinding *message,
                       uint8_t       *out)
 {
-  assert(message->base.descriptor == &ringmaster__v1__rule_finding__descriptor);
+  assert(message->base.descriptor == &ringmaster__v1__gate_finding__descriptor);
   return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
 }
-size_t ringmaster__v1__rule_finding__pack_to_buffer
-                     (const Ringmaster__V1__RuleFinding *message,
+size_t ringmaster__v1__gate_finding__pack_to_buffer
+                     (const Ringmaster__V1__GateFinding *message,
                       ProtobufCBuffer *buffer)
 {
-  assert(message->base.descriptor == &ringmaster__v1__rule_finding__descriptor);
+  assert(message->base.descriptor == &ringmaster__v1__gate_finding__descriptor);
   return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
 }
-Ringmaster__V1__RuleFinding *
-       ringmaster__v1__rule_finding__unpack
+Ringmaster__V1__GateFinding *
+       ringmaster__v1__gate_finding__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data)
 {
-  return (Ringmaster__V1__RuleFinding *)
-     protobuf_c_message_unpack (&ringmaster__v1__rule_finding__descriptor,
+  return (Ringmaster__V1__GateFinding *)
+     protobuf_c_message_unpack (&ringmaster__v1__gate_finding__descriptor,
                                 allocator, len, data);
 }
-void   ringmaster__v1__rule_finding__free_unpacked
-                     (Ringmaster__V1__RuleFinding *message,
+void   ringmaster__v1__gate_finding__free_unpacked
+                     (Ringmaster__V1__GateFinding *message,
                       ProtobufCAllocator *allocator)
 {
   if(!message)
     return;
-  assert(message->base.descriptor == &ringmaster__v1__rule_finding__descriptor);
+  assert(message->base.descriptor == &ringmaster__v1__gate_finding__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   ringmaster__v1__number_explanation__init
@@ -682,7 +682,7 @@ void   ringmaster__v1__proof_page__free_unpacked
   assert(message->base.descriptor == &ringmaster__v1__proof_page__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor ringmaster__v1__rule_finding__field_descriptors[5] =
+static const ProtobufCFieldDescriptor ringmaster__v1__gate_finding__field_descriptors[5] =
 {
   {
     "rule",
@@ -690,7 +690,7 @@ static const ProtobufCFieldDescriptor ringmaster__v1__rule_finding__field_descri
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
-    offsetof(Ringmaster__V1__RuleFinding, rule),
+    offsetof(Ringmaster__V1__GateFinding, rule),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -702,7 +702,7 @@ static const ProtobufCFieldDescriptor ringmaster__v1__rule_finding__field_descri
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_BOOL,
     0,   /* quantifier_offset */
-    offsetof(Ringmaster__V1__RuleFinding, passed),
+    offsetof(Ringmaster__V1__GateFinding, passed),
     NULL,
     NULL,
     0,             /* flags */
@@ -714,7 +714,7 @@ static const ProtobufCFieldDescriptor ringmaster__v1__rule_finding__field_descri
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
-    offsetof(Ringmaster__V1__RuleFinding, detail),
+    offsetof(Ringmaster__V1__GateFinding, detail),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -726,7 +726,7 @@ static const ProtobufCFieldDescriptor ringmaster__v1__rule_finding__field_descri
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_STRING,
     0,   /* quantifier_offset */
-    offsetof(Ringmaster__V1__RuleFinding, reason),
+    offsetof(Ringmaster__V1__GateFinding, reason),
     NULL,
     &protobuf_c_empty_string,
     0,             /* flags */
@@ -738,38 +738,38 @@ static const ProtobufCFieldDescriptor ringmaster__v1__rule_finding__field_descri
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_MESSAGE,
     0,   /* quantifier_offset */
-    offsetof(Ringmaster__V1__RuleFinding, until),
+    offsetof(Ringmaster__V1__GateFinding, until),
     &google__protobuf__timestamp__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
-static const unsigned ringmaster__v1__rule_finding__field_indices_by_name[] = {
+static const unsigned ringmaster__v1__gate_finding__field_indices_by_name[] = {
   2,   /* field[2] = detail */
   1,   /* field[1] = passed */
   3,   /* field[3] = reason */
   0,   /* field[0] = rule */
   4,   /* field[4] = until */
 };
-static const ProtobufCIntRange ringmaster__v1__rule_finding__number_ranges[1 + 1] =
+static const ProtobufCIntRange ringmaster__v1__gate_finding__number_ranges[1 + 1] =
 {
   { 1, 0 },
   { 0, 5 }
 };
-const ProtobufCMessageDescriptor ringmaster__v1__rule_finding__descriptor =
+const ProtobufCMessageDescriptor ringmaster__v1__gate_finding__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "ringmaster.v1.RuleFinding",
-  "RuleFinding",
-  "Ringmaster__V1__RuleFinding",
+  "ringmaster.v1.GateFinding",
+  "GateFinding",
+  "Ringmaster__V1__GateFinding",
   "ringmaster.v1",
-  sizeof(Ringmaster__V1__RuleFinding),
+  sizeof(Ringmaster__V1__GateFinding),
   5,
-  ringmaster__v1__rule_finding__field_descriptors,
-  ringmaster__v1__rule_finding__field_indices_by_name,
-  1,  ringmaster__v1__rule_finding__number_ranges,
-  (ProtobufCMessageInit) ringmaster__v1__rule_finding__init,
+  ringmaster__v1__gate_finding__field_descriptors,
+  ringmaster__v1__gate_finding__field_indices_by_name,
+  1,  ringmaster__v1__gate_finding__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__gate_finding__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor ringmaster__v1__number_explanation__field_descriptors[7] =
@@ -841,7 +841,7 @@ static const ProtobufCFieldDescriptor ringmaster__v1__number_explanation__field_
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Ringmaster__V1__NumberExplanation, n_findings),
     offsetof(Ringmaster__V1__NumberExplanation, findings),
-    &ringmaster__v1__rule_finding__descriptor,
+    &ringmaster__v1__gate_finding__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
@@ -1081,7 +1081,7 @@ static const ProtobufCFieldDescriptor ringmaster__v1__lead_explanation__field_de
     PROTOBUF_C_TYPE_MESSAGE,
     offsetof(Ringmaster__V1__LeadExplanation, n_findings),
     offsetof(Ringmaster__V1__LeadExplanation, findings),
-    &ringmaster__v1__rule_finding__descriptor,
+    &ringmaster__v1__gate_finding__descriptor,
     NULL,
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */

@@ -19,7 +19,7 @@ PROTOBUF_C__BEGIN_DECLS
 #include "ringmaster/v1/campaign.pb-c.h"
 #include "ringmaster/v1/dialer.pb-c.h"
 
-typedef struct Ringmaster__V1__RuleFinding Ringmaster__V1__RuleFinding;
+typedef struct Ringmaster__V1__GateFinding Ringmaster__V1__GateFinding;
 typedef struct Ringmaster__V1__NumberExplanation Ringmaster__V1__NumberExplanation;
 typedef struct Ringmaster__V1__ExplainLeadRequest Ringmaster__V1__ExplainLeadRequest;
 typedef struct Ringmaster__V1__LeadExplanation Ringmaster__V1__LeadExplanation;
@@ -112,7 +112,7 @@ typedef enum _Ringmaster__V1__PreviewChange {
 /*
  * What one rule said, with what it looked at.
  */
-struct  Ringmaster__V1__RuleFinding
+struct  Ringmaster__V1__GateFinding
 {
   ProtobufCMessage base;
   /*
@@ -133,8 +133,8 @@ struct  Ringmaster__V1__RuleFinding
    */
   Google__Protobuf__Timestamp *until;
 };
-#define RINGMASTER__V1__RULE_FINDING__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__rule_finding__descriptor) \
+#define RINGMASTER__V1__GATE_FINDING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__gate_finding__descriptor) \
     , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
@@ -153,7 +153,7 @@ struct  Ringmaster__V1__NumberExplanation
   char *reason;
   Google__Protobuf__Timestamp *until;
   size_t n_findings;
-  Ringmaster__V1__RuleFinding **findings;
+  Ringmaster__V1__GateFinding **findings;
   /*
    * IANA names of every zone where the person may be.
    */
@@ -206,7 +206,7 @@ struct  Ringmaster__V1__LeadExplanation
    * Rules that hold for the lead as a whole.
    */
   size_t n_findings;
-  Ringmaster__V1__RuleFinding **findings;
+  Ringmaster__V1__GateFinding **findings;
   /*
    * In the order in which they are tried; without numbers that are spent.
    */
@@ -475,24 +475,24 @@ struct  Ringmaster__V1__ProofPage
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
-/* Ringmaster__V1__RuleFinding methods */
-void   ringmaster__v1__rule_finding__init
-                     (Ringmaster__V1__RuleFinding         *message);
-size_t ringmaster__v1__rule_finding__get_packed_size
-                     (const Ringmaster__V1__RuleFinding   *message);
-size_t ringmaster__v1__rule_finding__pack
-                     (const Ringmaster__V1__RuleFinding   *message,
+/* Ringmaster__V1__GateFinding methods */
+void   ringmaster__v1__gate_finding__init
+                     (Ringmaster__V1__GateFinding         *message);
+size_t ringmaster__v1__gate_finding__get_packed_size
+                     (const Ringmaster__V1__GateFinding   *message);
+size_t ringmaster__v1__gate_finding__pack
+                     (const Ringmaster__V1__GateFinding   *message,
                       uint8_t             *out);
-size_t ringmaster__v1__rule_finding__pack_to_buffer
-                     (const Ringmaster__V1__RuleFinding   *message,
+size_t ringmaster__v1__gate_finding__pack_to_buffer
+                     (const Ringmaster__V1__GateFinding   *message,
                       ProtobufCBuffer     *buffer);
-Ringmaster__V1__RuleFinding *
-       ringmaster__v1__rule_finding__unpack
+Ringmaster__V1__GateFinding *
+       ringmaster__v1__gate_finding__unpack
                      (ProtobufCAllocator  *allocator,
                       size_t               len,
                       const uint8_t       *data);
-void   ringmaster__v1__rule_finding__free_unpacked
-                     (Ringmaster__V1__RuleFinding *message,
+void   ringmaster__v1__gate_finding__free_unpacked
+                     (Ringmaster__V1__GateFinding *message,
                       ProtobufCAllocator *allocator);
 /* Ringmaster__V1__NumberExplanation methods */
 void   ringmaster__v1__number_explanation__init
@@ -762,8 +762,8 @@ void   ringmaster__v1__proof_page__free_unpacked
                       ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
-typedef void (*Ringmaster__V1__RuleFinding_Closure)
-                 (const Ringmaster__V1__RuleFinding *message,
+typedef void (*Ringmaster__V1__GateFinding_Closure)
+                 (const Ringmaster__V1__GateFinding *message,
                   void *closure_data);
 typedef void (*Ringmaster__V1__NumberExplanation_Closure)
                  (const Ringmaster__V1__NumberExplanation *message,
@@ -864,7 +864,7 @@ void ringmaster__v1__insight_service__read_proof(ProtobufCService *service,
 extern const ProtobufCEnumDescriptor    ringmaster__v1__lead_verdict__descriptor;
 extern const ProtobufCEnumDescriptor    ringmaster__v1__explanation_basis__descriptor;
 extern const ProtobufCEnumDescriptor    ringmaster__v1__preview_change__descriptor;
-extern const ProtobufCMessageDescriptor ringmaster__v1__rule_finding__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__gate_finding__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__number_explanation__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__explain_lead_request__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__lead_explanation__descriptor;
