@@ -17,22 +17,32 @@ struct CampaignStanding: Sendable {
   /// The commonest reason of the others.
   var mainReason: String?
 
+  private var dueLeads: String { due == 1 ? "1 lead is" : "\(due) leads are" }
+
   func sentence(at now: Instant) -> String {
     guard state == "active" else { return "nothing is dialed because the campaign is \(state)" }
-    if let startsAt = rules.startsAt, now < startsAt { return "the campaign starts at \(startsAt.rfc3339)" }
-    if let endsAt = rules.endsAt, now >= endsAt { return "the campaign's end has been reached: \(endsAt.rfc3339)" }
+    if let startsAt = rules.startsAt, now < startsAt { return "the campaign starts at \(startsAt.forPeople)" }
+    if let endsAt = rules.endsAt, now >= endsAt { return "the campaign's end has been reached: \(endsAt.forPeople)" }
     if leads == 0 { return "the campaign has no leads; upload some" }
     if waiting == 0 {
       return inFlight == 0
         ? "every lead has its final outcome" : "no lead waits; \(inFlight) are in a call or await its outcome"
     }
     if due == 0 {
-      return "no lead's time has come; the next one comes due at \(nextDueAt?.rfc3339 ?? "a time that is not known")"
+      return "no lead's time has come; the next one comes due at \(nextDueAt?.forPeople ?? "a time that is not known")"
     }
     if let allowance, allowance.calls == 0 {
-      return "\(due) leads are due, but the limit \(allowance.limit.rawValue) allows no more calls now"
+      return "\(dueLeads) due, but the limit \(allowance.limit.rawValue) allows no more calls now"
     }
-    if callable == 0, let mainReason { return "\(due) leads are due, but their rules say no: \(mainReason)" }
-    return "it dials: \(due) leads are due and the limits leave room for \(allowance?.calls ?? 0) calls"
+    if callable == 0, let mainReason { return "\(dueLeads) due, but their rules say no: \(mainReason)" }
+    return "it dials: \(dueLeads) due and the limits leave room for \(allowance?.calls ?? 0) calls"
+  }
+}
+
+extension Instant {
+  /// To the second.
+  var forPeople: String {
+    let seconds = microsecondsSince1970 - (microsecondsSince1970 % 1_000_000 + 1_000_000) % 1_000_000
+    return Instant(microsecondsSince1970: seconds).rfc3339
   }
 }

@@ -31,17 +31,17 @@ extension LeadExplanation {
   private static func summary(_ explanation: Explanation, _ insight: DialStore.LeadInsight, at instant: Instant)
     -> String
   {
-    let next = explanation.nextAt.map { "; it may be called at \($0.rfc3339)" } ?? ""
+    let next = explanation.nextAt.map { "; it may be called at \($0.forPeople)" } ?? ""
     switch (explanation.verdict, insight.standing) {
-    case (.dial, _): return "every rule lets it be called at \(instant.rfc3339)"
+    case (.dial, _): return "every rule lets it be called at \(instant.forPeople)"
     case (.wait, _): return "it waits (\(explanation.reason))\(next)"
     case (.never, _): return "it will not be called: \(explanation.reason)"
     case (.inFlight, .inFlight(let since)):
-      return "it has been in a call, or waiting for the outcome, since \(since.rfc3339)"
+      return "it has been in a call, or waiting for the outcome, since \(since.forPeople)"
     case (.inFlight, _): return "it is in a call"
-    case (.done, .done(let reason, let end)): return "it is done since \(end.rfc3339): \(reason)"
+    case (.done, .done(let reason, let end)): return "it is done since \(end.forPeople): \(reason)"
     case (.done, _): return "it is done: \(explanation.reason)"
-    case (.unknownThen, _): return "it joined the campaign at \(insight.callee.joinedAt.rfc3339)"
+    case (.unknownThen, _): return "it joined the campaign at \(insight.callee.joinedAt.forPeople)"
     }
   }
 }

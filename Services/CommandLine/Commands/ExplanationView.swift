@@ -9,16 +9,16 @@ struct ExplanationView: Sendable {
   var lines: [String] {
     let verdict = shortEnum(answer.text("verdict"), "LEAD_VERDICT_")
     var lines = ["\(Self.words(verdict).uppercased())  \(answer.text("summary"))", ""]
-    lines.append("as of       \(answer.text("at")) (\(shortEnum(answer.text("basis"), "EXPLANATION_BASIS_")))")
+    lines.append("as of       \(answer.time("at")) (\(shortEnum(answer.text("basis"), "EXPLANATION_BASIS_")))")
     lines.append(
       "campaign    \(shortEnum(answer.text("campaignState"), "CAMPAIGN_STATE_")), "
         + "policy version \(answer.number("policyVersion"))")
     if let limit = answer["limit"] { lines.append("limits      \(limit.text("detail"))") }
     if !answer.text("dueAt").isEmpty {
       let asked = answer["requested"] == true ? ", as somebody asked for" : ""
-      lines.append("in queue    due at \(answer.text("dueAt"))\(asked)")
+      lines.append("in queue    due at \(answer.time("dueAt"))\(asked)")
     }
-    if !answer.text("nextAt").isEmpty { lines.append("next call   \(answer.text("nextAt"))") }
+    if !answer.text("nextAt").isEmpty { lines.append("next call   \(answer.time("nextAt"))") }
     lines += section("the lead", findings(answer))
     for number in answer["numbers"]?.arrayValue ?? [] { lines += section(title(of: number), findings(number)) }
     lines += attempts
@@ -31,7 +31,7 @@ struct ExplanationView: Sendable {
 
   private func title(of number: JSONValue) -> String {
     let verdict = Self.words(shortEnum(number.text("verdict"), "LEAD_VERDICT_"))
-    let until = number.text("until").isEmpty ? "" : " until \(number.text("until"))"
+    let until = number.text("until").isEmpty ? "" : " until \(number.time("until"))"
     let zones = (number["zones"]?.arrayValue ?? []).compactMap(\.stringValue)
     let place = zones.count > 4 ? "one of \(zones.count) zones" : zones.joined(separator: ", ")
     return "number \(number.number("index") + 1)  \(number.text("phone"))  \(verdict)\(until)  \(place)"
@@ -42,7 +42,7 @@ struct ExplanationView: Sendable {
       let passed = finding["passed"] == true
       let rule = finding.text("rule")
       let padding = String(repeating: " ", count: max(1, 13 - rule.count))
-      let until = !passed && !finding.text("until").isEmpty ? "; until \(finding.text("until"))" : ""
+      let until = !passed && !finding.text("until").isEmpty ? "; until \(finding.time("until"))" : ""
       return "  \(passed ? "✓" : "✗") \(rule)\(padding)\(finding.text("detail"))\(until)"
     }
   }
@@ -54,7 +54,7 @@ struct ExplanationView: Sendable {
       let outcome = shortEnum(attempt.text("outcome"), "CALL_OUTCOME_")
       lines += [
         "",
-        "attempt \(permit.number("attemptNumber"))  \(permit.text("grantedAt"))  to \(permit.text("to"))  "
+        "attempt \(permit.number("attemptNumber"))  \(permit.time("grantedAt"))  to \(permit.text("to"))  "
           + "\(shortEnum(attempt.text("state"), "ATTEMPT_STATE_"))\(outcome.isEmpty ? "" : ": \(outcome)")",
         "  permitted by policy version \(permit.number("policyVersion")), call \(permit.text("callId"))",
       ]
@@ -83,16 +83,16 @@ struct CampaignExplanationView: Sendable {
   var lines: [String] {
     var lines = [
       answer.text("summary"), "",
-      "as of     \(answer.text("at"))",
+      "as of     \(answer.time("at"))",
       "campaign  \(shortEnum(answer.text("state"), "CAMPAIGN_STATE_")), policy version \(answer.number("policyVersion"))",
     ]
-    if !answer.text("startsAt").isEmpty { lines.append("starts    \(answer.text("startsAt"))") }
-    if !answer.text("endsAt").isEmpty { lines.append("ends      \(answer.text("endsAt"))") }
+    if !answer.text("startsAt").isEmpty { lines.append("starts    \(answer.time("startsAt"))") }
+    if !answer.text("endsAt").isEmpty { lines.append("ends      \(answer.time("endsAt"))") }
     if let limit = answer["limit"] { lines.append("limits    \(limit.text("detail"))") }
     lines.append(
       "leads     \(answer.number("leads")): \(answer.number("waiting")) wait (\(answer.number("due")) of them due), "
         + "\(answer.number("inFlight")) in flight, \(done) done")
-    if !answer.text("nextDueAt").isEmpty { lines.append("next due  \(answer.text("nextDueAt"))") }
+    if !answer.text("nextDueAt").isEmpty { lines.append("next due  \(answer.time("nextDueAt"))") }
     lines += counts("dueReasons", title: dueTitle) + waits + counts("done", title: "done, by reason")
     return lines
   }

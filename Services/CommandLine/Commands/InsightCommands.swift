@@ -38,14 +38,15 @@ struct InsightCommands: Sendable {
     var table = TextTable("change", "leads", "median shift", "largest shift")
     for count in answer["counts"]?.arrayValue ?? [] {
       table.add(
-        Self.change(count), String(count.number("leads")), count.text("medianShift"), count.text("largestShift"))
+        Self.change(count), String(count.number("leads")), count.duration("medianShift"), count.duration("largestShift")
+      )
     }
     if !table.rows.isEmpty { terminal.line(table.render()) }
     var examples = TextTable("for example", "change", "before", "after")
     for lead in answer["examples"]?.arrayValue ?? [] {
       examples.add(
-        lead.text("leadId"), Self.change(lead), lead.text("before") + lead.text("beforeReason"),
-        lead.text("after") + lead.text("afterReason"))
+        lead.text("leadId"), Self.change(lead), Self.moment(lead, "before"),
+        Self.moment(lead, "after"))
     }
     if !examples.rows.isEmpty { terminal.line("\n" + examples.render()) }
   }
@@ -56,6 +57,11 @@ struct InsightCommands: Sendable {
     }
     let campaign = try arguments.position(1, "the campaign's id")
     try await gateway.stream("/api/campaigns/\(campaign)/proof") { terminal.raw($0) }
+  }
+
+  /// When a lead may be called, or why not.
+  private static func moment(_ lead: JSONValue, _ side: String) -> String {
+    [lead.time(side), lead.text("\(side)Reason")].filter { !$0.isEmpty }.joined(separator: " ")
   }
 
   private static func change(_ value: JSONValue) -> String {

@@ -32,8 +32,8 @@ struct SchedulingCommands: Sendable {
     if terminal.asJSON { return terminal.json(answer) }
     let why = answer.text("dueReason")
     terminal.line(
-      "scheduled \(answer.text("scheduledCallId")): due at \(answer.text("dueAt"))\(why.isEmpty ? "" : " (\(why))"), "
-        + "before \(answer.text("notAfter"))")
+      "scheduled \(answer.text("scheduledCallId")): due at \(answer.time("dueAt"))\(why.isEmpty ? "" : " (\(why))"), "
+        + "before \(answer.time("notAfter"))")
     if !answer.text("note").isEmpty { terminal.line("note: \(answer.text("note"))") }
   }
 
@@ -45,7 +45,7 @@ struct SchedulingCommands: Sendable {
     var table = TextTable("scheduled call", "lead", "due", "state", "call or why", "asked by")
     for call in answer["calls"]?.arrayValue ?? [] {
       table.add(
-        call.text("scheduledCallId"), call.text("leadId"), call.text("dueAt"),
+        call.text("scheduledCallId"), call.text("leadId"), call.time("dueAt"),
         shortEnum(call.text("state"), "SCHEDULED_CALL_STATE_"), call.text("callId") + call.text("stateReason"),
         call.text("actor"))
     }

@@ -201,6 +201,25 @@ import Wire
     }
   }
 
+  @Test func oneWhoseCallNeverLeftMissesTheEndOfItsCampaign() async throws {
+    try await Dialers.with { dialers in
+      let campaign = try await dialers.campaign()
+      try await dialers.add([Dialers.lead(1)], to: campaign)
+      _ = try await schedule(1, of: campaign, dialers)
+      let attempt = try #require(try await dialers.claim(campaign).attempts.first)
+      var stopped = Campaign()
+      stopped.campaignId = campaign.rules.campaign.description
+      stopped.state = .cancelled
+      stopped.policy = campaign.policy
+      stopped.policyVersion = 1
+      try await dialers.take(stopped)
+      try await dialers.store.withdraw(attempt.call, tenant: dialers.tenant, now: Dialers.monday)
+      let missed = try await only(campaign, dialers)
+      #expect(missed.state == .missed && missed.stateReason == "campaign_cancelled" && missed.callId.isEmpty)
+      #expect(try await dialers.count("select 1 from task where state = 'done'") == 1)
+    }
+  }
+
   /// Wishes, claims, ends and cancellations at random: no lead is lost, none is called too often or twice.
   @Test(arguments: UInt64(1)...6)
   func wishesAndClaimsDoNotLoseLeads(seed: UInt64) async throws {
