@@ -204,7 +204,23 @@ let testTargets: [Target] = [
     ["Core", "Logging", "Metrics", "Postgres", "EventLog", "RPC", "RingmasterMessages", "RingmasterServices"]),
 ]
 
+let allTargets = cLibraries + sharedModules + protocols + services + verifier + testTargets
+
+/// Without services and without tests of services: what `deploy/test.sh threads` builds with the sanitizer in.
+func sharedOnly(_ targets: [Target], without services: [Target]) -> [Target] {
+  let names = Set(services.map(\.name))
+  return targets.filter { target in
+    target.type != .executable && !names.contains(target.name)
+      && !target.dependencies.contains { dependency in
+        switch dependency {
+        case .targetItem(let name, _), .byNameItem(let name, _): names.contains(name)
+        default: false
+        }
+      }
+  }
+}
+
 let package = Package(
   name: "ringmaster",
-  targets: cLibraries + sharedModules + protocols + services + verifier + testTargets
+  targets: Context.environment["RINGMASTER_SHARED_ONLY"] == nil ? allTargets : sharedOnly(allTargets, without: services + verifier)
 )

@@ -78,3 +78,9 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 
 # port_taken PORT: true when something listens there.
 port_taken() { python3 -c 'import socket, sys; s = socket.socket(); s.settimeout(1); sys.exit(s.connect_ex(("127.0.0.1", int(sys.argv[1]))) != 0)' "$1"; }
+
+# need_port PORT: says so when somebody listens on the port that the gateway is to have.
+need_port() {
+  ! port_taken "$1" || die "port $1 is taken, the gateway cannot listen there" \
+    "Choose another: RINGMASTER_GATEWAY_PORT=$(($1 + 1)) and run this again."
+}

@@ -25,10 +25,11 @@ alive() { [ -f "$STACK/$1.pid" ] && kill -0 "$(cat "$STACK/$1.pid")" 2>/dev/null
 start_service() {
   local name=$1
   [ -x "$BIN/$name" ] || die "$BIN/$name is not built" "Run: swift build -c release"
+  # A signal that comes while the program is still being loaded would kill it: held back, it is taken a moment later.
   # shellcheck disable=SC1091
   ( set -a; . "$STACK/environment"; set +a
     RINGMASTER_RPC_LISTEN=$(endpoint "$name") RINGMASTER_OPS_LISTEN="http://127.0.0.1:$(cat "$STACK/$name.ops-port")" \
-      exec setsid "$BIN/$name" >>"$STACK/$name.log" 2>&1 </dev/null ) &
+      exec env --block-signal=TERM,INT setsid "$BIN/$name" >>"$STACK/$name.log" 2>&1 </dev/null ) &
   echo $! >"$STACK/$name.pid"
 }
 
@@ -47,10 +48,9 @@ wait_ready() {
 up() {
   local name running=()
   for name in "${SERVICES[@]}"; do alive "$name" && running+=("$name"); done
-  [ ${#running[@]} -eq 0 ] || die "already running in $STACK: ${running[*]}" "Stop it first: deploy/stack.sh down"
+  [ ${#running[@]} -eq 0 ] || die "already running in $STACK: ${running[*]}" "Stop it first: ${RINGMASTER_STACK_DIR:+RINGMASTER_STACK_DIR=$STACK }deploy/stack.sh down"
   local gateway_port=${RINGMASTER_GATEWAY_PORT:-8080}
-  ! port_taken "$gateway_port" || die "port $gateway_port is taken, the gateway cannot listen there" \
-    "Choose another: RINGMASTER_GATEWAY_PORT=8081 and run this again."
+  need_port "$gateway_port"
   mkdir -p "$STACK"; rm -f "$STACK"/*.pid "$STACK"/*.log
   local sockets; sockets=$(mktemp -d /tmp/ringmaster.XXXXXX); echo "$sockets" >"$STACK/sockets"
   "$ROOT/deploy/postgres.sh" start "$STACK/postgres" >"$STACK/postgres.start.log" 2>&1 ||
@@ -91,6 +91,8 @@ ENV
   for name in "${SERVICES[@]}"; do start_service "$name"; done
   for name in "${SERVICES[@]}"; do wait_ready "$name"; note "$name is ready"; done
   note "gateway: http://127.0.0.1:$gateway_port   phone network: http://127.0.0.1:$network_port   logs: $STACK/*.log"
+  local url=; [ "$gateway_port" = 8080 ] || url="RINGMASTER_GATEWAY_URL=http://127.0.0.1:$gateway_port "
+  note "command line: ${url}RINGMASTER_API_KEY=${RINGMASTER_API_KEY:-demo-key} .build/release/ringmaster campaigns list"
 }
 
 down() {

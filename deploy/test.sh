@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Passes the tests: installs what they need, then format, layout, generated code, unit and integration tests (on a
-# private Postgres that they start themselves), conformance against other implementations, and the real executables
-# end to end. Ends with one line of counts; any failure ends it at once with what failed.
+# private Postgres that they start themselves), the shared modules' tests under the thread sanitizer, conformance
+# against other implementations, and the real executables end to end. Ends with one line of counts; any failure ends it
+# at once with what failed.
 #
 #   deploy/test.sh            everything
-#   deploy/test.sh NAME...    only these stages: style generated unit conformance end-to-end
+#   deploy/test.sh NAME...    only these stages: style generated unit threads conformance end-to-end
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 STAGES=("$@")
-[ ${#STAGES[@]} -gt 0 ] || STAGES=(style generated unit conformance end-to-end)
+[ ${#STAGES[@]} -gt 0 ] || STAGES=(style generated unit threads conformance end-to-end)
 PASSED=0
 started=$SECONDS
 
@@ -53,6 +54,29 @@ stage_unit() {
   rm -f "$log"
 }
 
+# The shared modules' tests again, with the thread sanitizer in. Its tests are not counted a second time.
+stage_threads() {
+  step 'Shared modules under the thread sanitizer (a build of its own)'
+  export RINGMASTER_SHARED_ONLY=1
+  local options=(--scratch-path .build/threads --sanitize=thread)
+  build_with --build-tests "${options[@]}"
+  # A report ends the process at once with status 66.
+  export TSAN_OPTIONS="suppressions=$ROOT/Tests/ThreadSanitizer/suppressions.txt halt_on_error=1"
+  local folder name log; log=$(mktemp)
+  for folder in Tests/*Tests; do
+    name=$(basename "$folder")
+    [ -d "Shared/${name%Tests}" ] || continue
+    if ! swift test --skip-build "${options[@]}" --filter "^$name\\." >"$log" 2>&1 || ! grep -qE 'Test run with [1-9][0-9]* tests?.* passed' "$log"; then
+      grep -A60 'WARNING: ThreadSanitizer' "$log" | head -n 80 >&2 || true
+      grep -E '^✘|recorded an issue|error:|Fatal' "$log" | head -n 20 >&2 || true
+      die "$name failed under the thread sanitizer (see above)" "Again: deploy/test.sh threads"
+    fi
+    note "$name: $(grep -oE 'Test run with .*' "$log" | tail -n 1)"
+  done
+  unset RINGMASTER_SHARED_ONLY TSAN_OPTIONS
+  rm -f "$log"
+}
+
 # Scripts named run.sh under a folder of Tests; each closes with "N passed, N failed".
 run_scripts() {
   local script log
@@ -77,7 +101,7 @@ step 'What the tests need'
 install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" bc
 need_swift
 for stage in "${STAGES[@]}"; do
-  declare -F "stage_$stage" >/dev/null || die "there is no stage '$stage'" 'Stages: style generated unit conformance end-to-end'
+  declare -F "stage_$stage" >/dev/null || die "there is no stage '$stage'" 'Stages: style generated unit threads conformance end-to-end'
   "stage_$stage"
 done
 step "Done in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s"

@@ -9,8 +9,8 @@ import Lifecycle
 /// (/health, /ready, /metrics), starts everything in order and stops it in reverse on SIGTERM or SIGINT.
 ///
 ///     @main enum Main {
-///       static func main() async {
-///         await ServiceRuntime.run(
+///       static func main() throws {
+///         try ServiceRuntime.run(
 ///           name: "auto-dialer", summary: "Places calls that are due.", schema: AutoDialerApplication.schema,
 ///           configure: AutoDialerConfiguration.init, build: AutoDialerApplication.build)
 ///       }
@@ -30,11 +30,13 @@ public enum ServiceRuntime {
   ///   - build: Puts the service together, once the schema is up to date: gives methods to `context.serve` and returns
   ///     what runs, in start order. They are started before and stopped after the RPC server.
   public static func run<Settings: Sendable>(
-    name: String, summary: String, schema: DatabaseSchema? = nil, servesRPC: Bool = true,
-    configure: (inout ConfigurationReader) -> Settings,
+    name: String, summary: String, schema: @autoclosure () throws -> DatabaseSchema? = nil,
+    servesRPC: Bool = true, configure: (inout ConfigurationReader) -> Settings,
     build: @escaping @Sendable (Settings, RuntimeContext) async throws -> [any LifecycleService]
-  ) async -> Never {
+  ) rethrows -> Never {
+    EarlySignals.keep([SIGTERM, SIGINT])
     signal(SIGPIPE, SIG_IGN)
+    let schema = try schema()
     var reader = ConfigurationReader(
       service: name, summary: summary, environment: ProcessEnvironment.variables(),
       arguments: Array(CommandLine.arguments.dropFirst()))
@@ -45,19 +47,14 @@ public enum ServiceRuntime {
       try reader.finish()
     } catch {
       ProcessEnvironment.print(error.output, to: error.exitCode == 0 ? STDOUT_FILENO : STDERR_FILENO)
-      end(error.exitCode)
+      _exit(error.exitCode)
     }
     let process = ServiceProcess(
       name: name, schema: schema, servesRPC: servesRPC, common: common, warnings: reader.warnings
     ) { context in
       try await build(settings, context)
     }
-    end(await process.run())
-  }
-
-  /// Not `exit`: it would run the C libraries' cleaners while their threads are at work. Nothing of ours is buffered.
-  private static func end(_ status: Int32) -> Never {
-    _exit(status)
+    RootTask.run { await process.run() }
   }
 }
 

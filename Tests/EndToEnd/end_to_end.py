@@ -3,11 +3,15 @@
 
 import csv
 import json
+import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+from collections import Counter
+from random import Random
 
 from stack import BIN, ROOT, Stack
 
@@ -135,6 +139,42 @@ def test_settings_are_checked_before_anything_starts():
         assert name in done.stderr, done.stderr
     done = subprocess.run([str(BIN / "auto-dialer"), "--help"], env={}, capture_output=True, text=True)
     assert done.returncode == 0 and "--rpc-listen" in done.stdout, done
+
+
+def stopped_early(moments: int, held_back: bool, wait) -> None:
+    """Starts a service and sends it SIGTERM, again and again; `wait(process, random)` says when."""
+    random = Random(moments)
+    block = (lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])) if held_back else None
+    environment = {"RINGMASTER_DATABASE_URL": "postgres://nobody@127.0.0.1:9/none", "RINGMASTER_RPC_LISTEN": "tcp://127.0.0.1:0", "RINGMASTER_OPS_LISTEN": "http://127.0.0.1:0"}
+    statuses = Counter()
+    for _ in range(moments):
+        process = subprocess.Popen(
+            [str(BIN / "kb-generator")], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=block)
+        wait(process, random)
+        process.terminate()
+        statuses[process.wait(timeout=60)] += 1
+    assert statuses == {0: moments}, statuses
+
+
+def test_a_signal_at_any_moment_of_a_start_stops_it_in_order():
+    """As deploy/stack.sh starts services: what comes while the program is being loaded is held back."""
+    stopped_early(200, True, lambda process, random: time.sleep(random.uniform(0, 0.05)))
+
+
+def test_a_signal_does_not_kill_from_the_first_line_of_main():
+    """However a service was started."""
+    def catches(process) -> bool:
+        for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return int(line.split()[1], 16) >> (signal.SIGTERM - 1) & 1 == 1
+        return False
+
+    def wait(process, random):
+        while process.poll() is None and not catches(process):
+            pass
+        time.sleep(random.uniform(0, 0.02))
+
+    stopped_early(200, False, wait)
 
 
 def test_a_dead_database_is_named():

@@ -36,6 +36,7 @@ def main() -> int:
     parser.add_argument("--gateway", required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--network", required=True)
+    parser.add_argument("--seconds", type=float, help="how long the campaign ran, on the wall clock")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     api = API(options.gateway, options.key)
@@ -49,7 +50,7 @@ def main() -> int:
     if options.json:
         print(json.dumps(report, indent=2))
     else:
-        show(report, leads, calls, statistics)
+        show(report, leads, calls, statistics, options.seconds)
     return 0 if all(report["promises"].values()) else 1
 
 
@@ -174,7 +175,7 @@ def in_hours(record: dict) -> bool:
     return local.isoweekday() <= 5 and 8 * 60 <= local.hour * 60 + local.minute < 21 * 60
 
 
-def show(report: dict, leads: list, calls: list, statistics: dict) -> None:
+def show(report: dict, leads: list, calls: list, statistics: dict, seconds: float | None) -> None:
     print(f"{'final outcome of a lead':26}{'services':>10}{'truth':>10}")
     names = sorted(set(report["lead_outcomes"]) | set(report["true_outcomes"]))
     for name in names:
@@ -189,6 +190,8 @@ def show(report: dict, leads: list, calls: list, statistics: dict) -> None:
     qualified = report["lead_outcomes"].get("qualified", 0)
     each = f", ${total / qualified:.2f} a qualified lead" if qualified else ""
     print(f"cost        ${total:.2f} ({parts}); ${total / max(1, len(calls)):.3f} a call{each}")
+    if seconds:
+        print(f"rate        {len(calls)} calls in {seconds:.0f} s: {len(calls) / seconds:.1f} a second through all services")
     print(f"equal to the truth: {report['right']} of {report['leads']} leads ({report['share'] * 100:.2f} %)")
     for row in report["differing"][:10]:
         print(f"  {row['phone'][:5]}*****{row['phone'][-2:]}: said {row['said']}, truth {', '.join(row['truth']) or 'none'} (call {row['call']})")

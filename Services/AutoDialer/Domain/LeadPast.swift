@@ -30,6 +30,7 @@ struct LeadPast: Hashable, Sendable {
     var notAfter: Instant
   }
 
+  var lead: LeadID
   var callee: Callee
   /// In order.
   var attempts: [Attempt]
@@ -45,7 +46,7 @@ struct LeadPast: Hashable, Sendable {
     guard let endedAt = last.endedAt, endedAt <= now, last.isWithdrawn || last.outcome != nil else {
       return .inFlight(since: last.grantedAt)
     }
-    var entry = QueueEntry(lead: LeadID(UniqueID(high: 0, low: 0)), rank: last.rank, dueAt: endedAt)
+    var entry = QueueEntry(lead: lead, rank: last.rank, dueAt: endedAt)
     entry.attempts = last.number
     entry.withdrawn = attempts.count(where: \.isWithdrawn)
     guard !last.isWithdrawn else { return .waiting(wished(entry)) }
@@ -63,7 +64,7 @@ struct LeadPast: Hashable, Sendable {
 
   private func first(_ rules: CampaignRules) -> QueueEntry {
     QueueEntry(
-      lead: LeadID(UniqueID(high: 0, low: 0)), rank: DialPriority(lastOutcome: nil).rank(for: rules.callType),
+      lead: lead, rank: DialPriority(lastOutcome: nil).rank(for: rules.callType),
       dueAt: callee.nextOpening(after: callee.joinedAt, rules: rules) ?? callee.joinedAt)
   }
 

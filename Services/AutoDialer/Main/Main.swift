@@ -3,10 +3,10 @@ import ServiceRuntime
 
 @main
 enum Main {
-  static func main() async throws {
-    await ServiceRuntime.run(
+  static func main() throws {
+    try ServiceRuntime.run(
       name: "auto-dialer", summary: "Decides who is called when, and has each call placed once.",
-      schema: try AutoDialerApplication.schema(),
+      schema: AutoDialerApplication.schema(),
       configure: AutoDialerConfiguration.init, build: AutoDialerApplication.build)
   }
 }

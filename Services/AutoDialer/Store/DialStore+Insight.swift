@@ -74,7 +74,7 @@ extension DialStore {
       let attempts = try await attemptRows(
         of: lead, campaign: campaign, tenant: tenant, until: instant, in: transaction)
       let past = LeadPast(
-        callee: callee, attempts: attempts.map(\.past),
+        lead: lead, callee: callee, attempts: attempts.map(\.past),
         end: try await end(of: lead, campaign: campaign, tenant: tenant, at: instant, in: transaction),
         wish: try await wish(for: lead, campaign: campaign, tenant: tenant, at: instant, in: transaction))
       let standing = past.standing(at: instant, campaignIsOver: then.state == "cancelled", rules: then.rules)

@@ -52,7 +52,9 @@ extension DialStore {
   }
 
   /// Takes in outcomes of one tenant's calls, each once: the lead waits for its retry or is done.
-  package func settle(_ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
+  package func settle(_ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction)
+    async throws
+  {
     let outcomes = outcomes.sorted { $0.call < $1.call }
     var statements = [
       PostgresStatement(

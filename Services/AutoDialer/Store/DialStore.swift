@@ -16,6 +16,7 @@ package struct DialStore: Sendable {
   private let catalog: QueryCatalog
   private let policies = PolicyCache()
 
+  /// A store where nobody can be asked for clearances.
   package init(pool: PostgresPool, events: EventLog) throws {
     try self.init(pool: pool, events: events, gate: .closed)
   }

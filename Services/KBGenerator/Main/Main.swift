@@ -3,10 +3,10 @@ import ServiceRuntime
 
 @main
 enum Main {
-  static func main() async throws {
-    await ServiceRuntime.run(
+  static func main() throws {
+    try ServiceRuntime.run(
       name: "kb-generator", summary: "Writes what an agent should know before it speaks.",
-      schema: try KBGeneratorApplication.schema(),
+      schema: KBGeneratorApplication.schema(),
       configure: KBGeneratorConfiguration.init, build: KBGeneratorApplication.build)
   }
 }

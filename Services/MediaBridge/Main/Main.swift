@@ -3,10 +3,10 @@ import ServiceRuntime
 
 @main
 enum Main {
-  static func main() async throws {
-    await ServiceRuntime.run(
+  static func main() throws {
+    try ServiceRuntime.run(
       name: "media-bridge", summary: "Places calls at the telephony provider and gives each its voice agent.",
-      schema: try MediaBridgeApplication.schema(), configure: MediaBridgeConfiguration.init,
+      schema: MediaBridgeApplication.schema(), configure: MediaBridgeConfiguration.init,
       build: MediaBridgeApplication.build)
   }
 }

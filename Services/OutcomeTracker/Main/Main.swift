@@ -3,10 +3,10 @@ import ServiceRuntime
 
 @main
 enum Main {
-  static func main() async throws {
-    await ServiceRuntime.run(
+  static func main() throws {
+    try ServiceRuntime.run(
       name: "outcome-tracker", summary: "Finds out what every call came to, and what it cost.",
-      schema: try OutcomeTrackerApplication.schema(),
+      schema: OutcomeTrackerApplication.schema(),
       configure: OutcomeTrackerConfiguration.init, build: OutcomeTrackerApplication.build)
   }
 }

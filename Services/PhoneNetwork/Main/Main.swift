@@ -2,8 +2,8 @@ import PhoneNetwork
 import ServiceRuntime
 
 @main enum Main {
-  static func main() async {
-    await ServiceRuntime.run(
+  static func main() throws {
+    try ServiceRuntime.run(
       name: "phone-network",
       summary: "Stands in for the telephone network and the voice engine, with people behind the numbers.",
       servesRPC: false, configure: PhoneNetworkConfiguration.init,

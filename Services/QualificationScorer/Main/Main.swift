@@ -3,10 +3,10 @@ import ServiceRuntime
 
 @main
 enum Main {
-  static func main() async throws {
-    await ServiceRuntime.run(
+  static func main() throws {
+    try ServiceRuntime.run(
       name: "qualification-scorer", summary: "Reads conversations and scores leads against a campaign's criteria.",
-      schema: try QualificationScorerApplication.schema(),
+      schema: QualificationScorerApplication.schema(),
       configure: QualificationScorerConfiguration.init, build: QualificationScorerApplication.build)
   }
 }

@@ -11,7 +11,7 @@ extension PostgresConnection {
   /// Throws: `PostgresError` of the first statement that failed; `CancellationError`.
   func run(_ batch: EncodedBatch, isCancellable: Bool = true) async throws -> [ResultStorage] {
     try await wait(isCancellable: isCancellable) { [self] answer in
-      submit(batch, answer, isShort: isCancellable && batch.parts.count <= PostgresConnection.shortBatch)
+      submit(batch, answer, mayRead: isCancellable)
     }
   }
 
@@ -106,7 +106,7 @@ extension PostgresConnection {
     if !isFull { state.unflushedChunks = 0 }
   }
 
-  private func submit(_ batch: EncodedBatch, _ answer: Answer, isShort: Bool) -> UInt64 {
+  private func submit(_ batch: EncodedBatch, _ answer: Answer, mayRead: Bool) -> UInt64 {
     let (id, refusal, isRead): (UInt64, (error: PostgresError, isFinal: Bool)?, Bool) = state.withLock { state in
       guard let handle = state.handle else {
         return (0, (state.failure ?? PostgresError(.unavailable, "the connection is closed"), false), false)
@@ -134,7 +134,7 @@ extension PostgresConnection {
         return (0, (PostgresError(.unavailable, errorMessage(handle)), true), false)
       }
       let id = enqueue(.pipeline, slots, hasDeadline: true, answer, &state, handle)
-      let isRead = isShort && beginReading(&state)
+      let isRead = mayRead && beginReading(&state)
       if !isRead, !state.isReadByCaller { watch(&state, forReading: true) }
       return (id, nil, isRead)
     }
@@ -143,7 +143,7 @@ extension PostgresConnection {
       if refusal.isFinal { fail(error) }
       answer.give(.failure(error))
     }
-    if isRead { readBriefly(for: answer) }
+    if isRead { readBriefly(for: answer, statements: batch.parts.count) }
     return id
   }
 

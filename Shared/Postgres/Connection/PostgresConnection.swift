@@ -30,7 +30,7 @@ final class PostgresConnection: Sendable {
     var watchesWriting = false
     /// Whether a caller waits at the socket itself.
     var isReadByCaller = false
-    /// Waits of callers at the socket that were in vain, since the last that was not.
+    /// Waits of callers at the socket that were not worth it, since the last that was.
     var vainWaits = 0
     var flushWaiter: CheckedContinuation<Void, Never>?
     /// Buffers put since the socket was last found full.

@@ -11,7 +11,7 @@ import Testing
   private let open = ClearanceGate(canWash: true, canSign: true)
 
   private func number(_ phone: String, _ consent: Consent = .unknown) -> Callee.Number {
-    Callee.Number(index: 0, phone: phone, place: LeadPlace(phone: phone, zone: "", address: nil), consent: consent)
+    Callee.Number(index: 0, phone: phone, place: LeadPlace(), consent: consent)
   }
 
   private func judge(

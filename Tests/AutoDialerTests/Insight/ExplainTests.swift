@@ -109,6 +109,26 @@ import Wire
     }
   }
 
+  /// The answer of a campaign's own system is about this lead, also in the past.
+  @Test func anEligibilityAnswerCountsInThePast() async throws {
+    try await Dialers.with(gate: ClearanceGate(canWash: false, canSign: true)) { dialers in
+      var policy = Dialers.policy
+      policy.eligibilityUrl = "https://example.com/eligible"
+      let campaign = try await dialers.campaign(policy)
+      try await dialers.add([Dialers.lead(1)], to: campaign)
+      #expect(try await explain(1, of: campaign, dialers).reason == "needs_eligibility")
+      #expect(try await dialers.claim(campaign).attempts.isEmpty)  // Writes the question down.
+      let asked = try #require(
+        try await dialers.store.takeQuestions(.eligibility, most: 1, seconds: 30, now: Dialers.monday).first)
+      let yes = Clearance(
+        verdict: .clear, reason: "", checkedAt: Dialers.monday, expiresAt: Dialers.monday + .hours(2))
+      try await dialers.store.answer([(asked, yes)], kind: .eligibility, now: Dialers.monday)
+      let then = try await explain(
+        1, of: campaign, dialers, at: Dialers.monday + .minutes(10), now: Dialers.monday + .hours(1))
+      #expect(then.verdict == .dial, "\(then.summary)")
+    }
+  }
+
   @Test func aLimitThatBindsIsNamed() async throws {
     try await Dialers.with { dialers in
       var policy = Dialers.policy

@@ -61,7 +61,9 @@ import Testing
         let status = try await bridge.twilio.client.send(request).status
         #expect([200, 204, 400].contains(status.code), "seed \(seed)")
       }
-      #expect(try await bridge.state(id) != nil)
+      // A sound one is still taken in.
+      let fresh = try await bridge.placed(bridge.request())
+      #expect(try await bridge.twilio.report("ringing", of: fresh, sequence: 1, to: bridge.port) == .noContent)
     }
   }
 
