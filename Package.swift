@@ -222,5 +222,6 @@ func sharedOnly(_ targets: [Target], without services: [Target]) -> [Target] {
 
 let package = Package(
   name: "ringmaster",
-  targets: Context.environment["RINGMASTER_SHARED_ONLY"] == nil ? allTargets : sharedOnly(allTargets, without: services + verifier)
+  targets: Context.environment["RINGMASTER_SHARED_ONLY"] == nil
+    ? allTargets : sharedOnly(allTargets, without: services + verifier)
 )
