@@ -116,6 +116,15 @@ let services: [Target] =
   + service("PhoneNetwork", executable: "phone-network", serviceBase + ["Crypto"], sql: false)
   + service("CommandLine", executable: "ringmaster", serviceBase, sql: false)
 
+/// Checks proofs offline. Apart from the services: it shares with the dialer only the law and what lies below it.
+let verifier: [Target] = [
+  .target(
+    name: "Verify", dependencies: ["Core", "JSON", "Crypto", "Telephony"], path: "Services/Verify",
+    exclude: ["Main", "README.md"], swiftSettings: safeSwift),
+  .executableTarget(
+    name: "ringmaster-verify", dependencies: ["Verify"], path: "Services/Verify/Main", swiftSettings: swift),
+]
+
 let testTargets: [Target] = [
   .target(
     name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
@@ -131,7 +140,9 @@ let testTargets: [Target] = [
     name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics"],
     path: "Tests/Load/PhoneNetwork", swiftSettings: swift),
   tests("PhoneNetworkTests", ["PhoneNetwork"] + serviceBase + ["Crypto"]),
-  tests("AutoDialerTests", ["AutoDialer", "MediaBridge", "PhoneNetwork"] + serviceBase + ["Crypto"]),
+  tests(
+    "AutoDialerTests",
+    ["AutoDialer", "MediaBridge", "PhoneNetwork", "Verify", "Gateway", "CommandLine"] + serviceBase + ["Crypto"]),
   tests("CampaignExecutorTests", ["CampaignExecutor"] + serviceBase + ["Crypto"]),
   tests("OutcomeTrackerTests", ["OutcomeTracker"] + serviceBase),
   tests("QualificationScorerTests", ["QualificationScorer", "PhoneNetwork"] + serviceBase),
@@ -194,7 +205,7 @@ let testTargets: [Target] = [
     ["Core", "Logging", "Metrics", "Postgres", "EventLog", "RPC", "RingmasterMessages", "RingmasterServices"]),
 ]
 
-let allTargets = cLibraries + sharedModules + protocols + services + testTargets
+let allTargets = cLibraries + sharedModules + protocols + services + verifier + testTargets
 
 /// Without services and without tests of services: what `deploy/test.sh threads` builds with the sanitizer in.
 func sharedOnly(_ targets: [Target], without services: [Target]) -> [Target] {
@@ -212,5 +223,6 @@ func sharedOnly(_ targets: [Target], without services: [Target]) -> [Target] {
 
 let package = Package(
   name: "ringmaster",
-  targets: Context.environment["RINGMASTER_SHARED_ONLY"] == nil ? allTargets : sharedOnly(allTargets, without: services)
+  targets: Context.environment["RINGMASTER_SHARED_ONLY"] == nil
+    ? allTargets : sharedOnly(allTargets, without: services + verifier)
 )

@@ -51,6 +51,7 @@ public enum AutoDialerApplication {
         try Migration("m0002_queue", PackageResources.m0002_queue_sql),
         try Migration("m0003_do_not_call", PackageResources.m0003_do_not_call_sql),
         try Migration("m0004_limits", PackageResources.m0004_limits_sql),
+        try Migration("m0005_insight", PackageResources.m0005_insight_sql),
       ])
   }
 
@@ -76,7 +77,9 @@ public enum AutoDialerApplication {
       LimitServiceServer(LimitRPC(store: store, clock: context.clock)),
       CallerIdServiceServer(
         CallerIDRPC(
-          store: store, numbers: NumberServiceClient(try context.client(settings.bridge)), clock: context.clock)))
+          store: store, numbers: NumberServiceClient(try context.client(settings.bridge)), clock: context.clock)),
+      InsightServiceServer(InsightRPC(store: store, clock: context.clock)),
+      SchedulingServiceServer(SchedulingRPC(store: store, clock: context.clock)))
     let http = HTTPClient(ClearanceWorker.httpOptions)
     let clearances = ClearanceWorker(
       store: store, wash: settings.wash.map { WashClient(http: http, url: $0.url, key: $0.key) },
@@ -91,6 +94,7 @@ public enum AutoDialerApplication {
         settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.takeOutcomes),
       http, clearances, placed, looks,
       AttemptResolver(store: store, placer: placer, logger: context.logger),
+      ScheduledCallExpiry(store: store, clock: context.clock, logger: context.logger),
       DialWorker(
         store: store, placer: placer, clock: context.clock, owner: UniqueID.random().description,
         logger: context.logger, metrics: context.metrics),

@@ -10,8 +10,9 @@ public struct CommandLineTool: Sendable {
   private static let options: Set = [
     "gateway", "key", "file", "reason", "limit", "cursor", "state", "outcome", "phone", "first-name", "last-name",
     "company", "email", "campaign", "region", "at", "tier", "time-zone", "count", "country", "kind", "bundle",
-    "max-calls-per-day", "max-concurrent-calls", "max-calls-per-minute", "inbound-percent", "url", "kinds", "from", "to",
-    "after", "name", "outcomes",
+    "max-calls-per-day", "max-concurrent-calls", "max-calls-per-minute", "inbound-percent", "url", "kinds", "from",
+    "to",
+    "after", "name", "outcomes", "not-after", "lead",
   ]
   private static let flags: Set = ["json", "help", "removed", "washed", "warm", "open-leads"]
 
@@ -72,6 +73,10 @@ public struct CommandLineTool: Sendable {
       try await CallCommands(gateway: gateway, terminal: terminal, arguments: arguments).transcript()
     case "limits": try await LimitCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "numbers": try await NumberCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
+    case "explain": try await InsightCommands(gateway: gateway, terminal: terminal, arguments: arguments).explain()
+    case "why": try await InsightCommands(gateway: gateway, terminal: terminal, arguments: arguments).why()
+    case "proof": try await InsightCommands(gateway: gateway, terminal: terminal, arguments: arguments).proof()
+    case "call": try await SchedulingCommands(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "watch": try await WatchCommand(gateway: gateway, terminal: terminal, arguments: arguments).run()
     default: throw Arguments.UsageError(description: "\"\(command)\" is not known")
     }

@@ -22,6 +22,27 @@ struct GatewayClient: Sendable {
     try await send(.get, path, query: query)
   }
 
+  /// Hands on the body of an answer as it comes in.
+  func stream(_ path: String, to take: ([UInt8]) throws -> Void) async throws {
+    var request = HTTPClientRequest(method: .get, url: baseURL + path, timeout: Self.streamTimeout)
+    request.headers["Authorization"] = "Bearer \(key)"
+    do {
+      let response = try await http.stream(request)
+      guard response.status.isSuccess else {
+        let body = try await response.collect(upTo: 1 << 16)
+        let detail = (try? JSONValue.parse(body))?["detail"]?.stringValue ?? "it answered \(response.status)"
+        throw CommandFailure(exitCode: CommandFailure.refused, description: detail)
+      }
+      for try await bytes in response { try take(bytes) }
+    } catch let error as HTTPClientError {
+      throw CommandFailure(
+        exitCode: CommandFailure.unreachable,
+        description: "the gateway at \(baseURL) cannot be reached, or broke off (\(error.message))")
+    }
+  }
+
+  private static let streamTimeout = Duration.seconds(3600)
+
   /// Sends a request and gives the body of its answer.
   ///
   /// - Throws: `CommandFailure` with the service's own words.

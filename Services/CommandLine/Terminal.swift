@@ -31,8 +31,13 @@ struct Terminal: Sendable {
     write("\n", to: STDOUT_FILENO)
   }
 
-  private func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
+  /// Bytes as they are.
+  func raw(_ bytes: [UInt8]) { write(bytes[...], to: STDOUT_FILENO) }
+
+  private func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8)[...], to: descriptor) }
+
+  private func write(_ all: ArraySlice<UInt8>, to descriptor: Int32) {
+    var bytes = all
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       guard written > 0 else { return }  // Nobody reads any more: `ringmaster … | head`.

@@ -61,6 +61,8 @@ public enum GatewayApplication {
     CallerIDRoutes(context: rest, callerIDs: CallerIdServiceClient(dialer)).add(to: &router)
     CampaignHistoryRoutes(context: rest).add(to: &router)
     WebhookRoutes(context: rest).add(to: &router)
+    InsightRoutes(context: rest, insight: InsightServiceClient(dialer)).add(to: &router)
+    SchedulingRoutes(context: rest, scheduling: SchedulingServiceClient(dialer)).add(to: &router)
     let server = HTTPServer(
       name: "gateway", address: settings.listen, router: router, logger: context.logger, metrics: context.metrics,
       tracer: context.tracer)

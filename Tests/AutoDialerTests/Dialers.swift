@@ -3,6 +3,7 @@ import Core
 import EventLog
 import Postgres
 import RingmasterMessages
+import ServiceRuntime
 import Telephony
 import TestSupport
 import Testing
@@ -20,12 +21,13 @@ struct Dialers: Sendable {
   /// Monday, 10:00 in New York.
   static let monday = Instant(microsecondsSince1970: 1_772_463_600_000_000)
 
+  /// - Parameter others: Schemas of other services in the same database.
   static func with<R: Sendable>(
-    gate: ClearanceGate = .closed, _ body: (Dialers) async throws -> R
+    gate: ClearanceGate = .closed, others: [DatabaseSchema] = [], _ body: (Dialers) async throws -> R
   ) async throws -> R {
     let schema = try AutoDialerApplication.schema()
-    let migrator = Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations)
-    return try await TestDatabase.with([migrator]) { database in
+    let migrators = ([schema] + others).map { Migrator(schema: $0.name, role: $0.role, migrations: $0.migrations) }
+    return try await TestDatabase.with(migrators) { database in
       let pool = database.pool(schema: schema.name, role: schema.role, size: 8)
       defer { pool.close() }
       let store = try DialStore(pool: pool, events: EventLog(schema: schema.name), gate: gate, settings: .standard)

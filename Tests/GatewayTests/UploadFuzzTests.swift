@@ -52,7 +52,8 @@ import Wire
       let client = try RPCClient(endpoints: executor.boundEndpoints)
       let context = RESTContext(
         keys: keys, campaigns: CampaignServiceClient(client), outcomes: OutcomeServiceClient(client),
-        dialer: DialerServiceClient(client), followUp: FollowUpServiceClient(client))
+        dialer: DialerServiceClient(client), followUp: FollowUpServiceClient(client),
+        webhooks: WebhookServiceClient(client), notifications: NotificationServiceClient(client))
       var router = Router()
       LeadRoutes(context: context).add(to: &router)
       let server = HTTPServer(

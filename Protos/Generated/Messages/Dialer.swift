@@ -305,6 +305,27 @@ public struct CampaignBlocked: WireMessage {
   }
 }
 
+/// Event, key lead_id: a lead that was done waits to be called again, as somebody asked for a call.
+public struct LeadReopened: WireMessage {
+  public static let fullName = "ringmaster.v1.LeadReopened"
+
+  public var campaignId: String = ""
+  public var leadId: String = ""
+  public var dueAt: Timestamp? = nil
+  public var reason: String = ""
+  /// Fields that this build does not know; they survive decoding and encoding.
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public init(campaignId: String = "", leadId: String = "", dueAt: Timestamp? = nil, reason: String = "") {
+    self.campaignId = campaignId
+    self.leadId = leadId
+    self.dueAt = dueAt
+    self.reason = reason
+  }
+}
+
 extension Attempt {
   public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> Attempt {
     let arena = WireArena.enter(limitFor: bytes)
@@ -1299,6 +1320,107 @@ extension CampaignBlocked {
     if !self.reason.isEmpty { object["reason"] = WireJSON.json(self.reason) }
     if !self.detail.isEmpty { object["detail"] = WireJSON.json(self.detail) }
     if let item = self.until { object["until"] = item.json }
+    return .object(object)
+  }
+}
+
+extension LeadReopened {
+  public static func decode(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> LeadReopened {
+    let arena = WireArena.enter(limitFor: bytes)
+    defer { arena.leave() }
+    let model = arena.new(Ringmaster__V1__LeadReopened.self)
+    ringmaster__v1__lead_reopened__init(model)
+    let c = try arena.unpack(bytes, like: model, fullName)
+    return try LeadReopened(c: c.assumingMemoryBound(to: Ringmaster__V1__LeadReopened.self))
+  }
+
+  public func encoded() -> [UInt8] {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadReopened.self)
+    fillC(c, arena)
+    return arena.packed(c)
+  }
+
+  public func appendEncoded(to bytes: inout [UInt8]) {
+    let arena = WireArena.enter()
+    defer { arena.leave() }
+    let c = arena.new(Ringmaster__V1__LeadReopened.self)
+    fillC(c, arena)
+    arena.append(c, to: &bytes)
+  }
+
+  init(c: UnsafeMutablePointer<Ringmaster__V1__LeadReopened>) throws(WireError) {
+    self.init()
+    self.campaignId = try WireDecoding.string(c.pointee.campaign_id, "ringmaster.v1.LeadReopened.campaign_id")
+    self.leadId = try WireDecoding.string(c.pointee.lead_id, "ringmaster.v1.LeadReopened.lead_id")
+    if let item = c.pointee.due_at { self.dueAt = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    self.reason = try WireDecoding.string(c.pointee.reason, "ringmaster.v1.LeadReopened.reason")
+    if c.pointee.base.n_unknown_fields > 0 {
+      self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
+    }
+  }
+
+  func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__LeadReopened>, _ arena: WireArena) {
+    ringmaster__v1__lead_reopened__init(c)
+    if !self.campaignId.isEmpty {
+      c.pointee.campaign_id = arena.string(self.campaignId)
+    }
+    if !self.leadId.isEmpty {
+      c.pointee.lead_id = arena.string(self.leadId)
+    }
+    if let item = self.dueAt {
+      let inner = arena.new(Google__Protobuf__Timestamp.self)
+      google__protobuf__timestamp__init(inner)
+      inner.pointee.seconds = item.seconds
+      inner.pointee.nanos = item.nanos
+      c.pointee.due_at = inner
+    }
+    if !self.reason.isEmpty {
+      c.pointee.reason = arena.string(self.reason)
+    }
+    if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
+  }
+}
+
+extension LeadReopened {
+  public init(json: JSONValue) throws(WireJSONError) {
+    self.init()
+    for (name, value) in try WireJSON.object(json) {
+      do throws(WireJSONError) {
+        switch name {
+          case "campaign_id":
+            if json["campaignId"] != nil { throw WireJSON.twice(as: "campaignId") }
+            fallthrough
+          case "campaignId":
+            if value != .null { self.campaignId = try WireJSON.string(value) }
+          case "lead_id":
+            if json["leadId"] != nil { throw WireJSON.twice(as: "leadId") }
+            fallthrough
+          case "leadId":
+            if value != .null { self.leadId = try WireJSON.string(value) }
+          case "due_at":
+            if json["dueAt"] != nil { throw WireJSON.twice(as: "dueAt") }
+            fallthrough
+          case "dueAt":
+            if value != .null { self.dueAt = try Timestamp(json: value) }
+          case "reason":
+            if value != .null { self.reason = try WireJSON.string(value) }
+          default: throw WireJSON.unknownField(of: Self.fullName)
+        }
+      }
+      catch {
+        throw error.inside(name)
+      }
+    }
+  }
+
+  public var json: JSONValue {
+    var object = JSONObject()
+    if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
+    if !self.leadId.isEmpty { object["leadId"] = WireJSON.json(self.leadId) }
+    if let item = self.dueAt { object["dueAt"] = item.json }
+    if !self.reason.isEmpty { object["reason"] = WireJSON.json(self.reason) }
     return .object(object)
   }
 }

@@ -50,13 +50,18 @@ enum DialDecision: Hashable, Sendable {
       )
     ]
     if let expiry = callee.expiry(rules) {
-      gates.append(gate("expiry", "expired", now < expiry, "the reason to call ends at \(expiry.rfc3339)"))
-    }
-    if let notAfter = entry.notAfter {
       gates.append(
-        gate(
-          "same_day", RetryDecision.FinalReason.dayIsOver.rawValue, now < notAfter,
-          "the retry had to be made before \(notAfter.rfc3339)"))
+        gate("expiry", "expired", now < expiry, "the reason to call ends at \(expiry.rfc3339)", until: expiry))
+    }
+    if let end = entry.notAfter {
+      gates.append(
+        entry.rank == QueueEntry.requested
+          ? gate(
+            "requested", "wish_expired", now < end, "the call was asked for, to be made before \(end.rfc3339)",
+            until: end)
+          : gate(
+            "same_day", RetryDecision.FinalReason.dayIsOver.rawValue, now < end,
+            "the retry has to be made before \(end.rfc3339)", until: end))
     }
     return gates
   }
@@ -76,7 +81,7 @@ enum DialDecision: Hashable, Sendable {
   }
 
   /// One refusal for good outweighs every wait, the longest wait every shorter one.
-  private static func combine(_ gates: [GateVerdict], number: Callee.Number, now: Instant) -> DialDecision {
+  static func combine(_ gates: [GateVerdict], number: Callee.Number, now: Instant) -> DialDecision {
     var wait: (until: Instant, reason: String)?
     var expiresAt = now + permitLife
     for gate in gates {
@@ -92,9 +97,11 @@ enum DialDecision: Hashable, Sendable {
     return .dial(Permission(number: number, expiresAt: expiresAt, findings: gates.map(\.finding)))
   }
 
-  private static func gate(_ rule: String, _ refusal: String, _ passed: Bool, _ detail: String) -> GateVerdict {
+  private static func gate(
+    _ rule: String, _ refusal: String, _ passed: Bool, _ detail: String, until: Instant? = nil
+  ) -> GateVerdict {
     let finding = Finding(rule, passed, detail)
-    return passed ? .pass(finding) : .never(reason: refusal, finding)
+    return passed ? .pass(finding, until: until) : .never(reason: refusal, finding)
   }
 
   private static func hours(

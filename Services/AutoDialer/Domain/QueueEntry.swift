@@ -30,5 +30,8 @@ struct QueueEntry: Hashable, Sendable {
   /// Numbers are never used twice: a call's id derives from its number.
   var nextAttempt: Int { attempts + 1 }
 
+  /// Whether somebody asked for the call, and its time is over.
+  func isLapsed(at now: Instant) -> Bool { rank == Self.requested && (notAfter.map { $0 <= now } ?? false) }
+
   func isSpent(_ index: Int) -> Bool { spentNumbers & (1 << index) != 0 }
 }

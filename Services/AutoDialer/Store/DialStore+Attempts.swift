@@ -74,10 +74,20 @@ extension DialStore {
       if known.state == "cancelled" {
         let finished = FinishedLead(lead: lead, reason: "campaign_cancelled", attempts: history?.earlier.count ?? 0)
         try await finish([finished], campaign: campaign, tenant: tenant, now: now, in: transaction)
+        if try await reviveScheduledCall(
+          call, of: lead, campaign: campaign, tenant: tenant, now: now, in: transaction) != nil
+        {
+          try await missScheduledCalls(
+            of: campaign, leads: [lead], tenant: tenant, reason: finished.reason, now: now, in: transaction)
+        }
       } else {
         var entry = history?.entry ?? QueueEntry(lead: lead, rank: 0, dueAt: now)
         entry.rank = try row.get("rank")
         entry.dueAt = now
+        if entry.rank == QueueEntry.requested {
+          entry.notAfter = try await reviveScheduledCall(
+            call, of: lead, campaign: campaign, tenant: tenant, now: now, in: transaction)
+        }
         try await putBack([entry], campaign: campaign, tenant: tenant, in: transaction)
       }
     }

@@ -21,12 +21,25 @@ extension DialStore {
     try await transaction.execute(
       query("UpsertCampaign"), tenant, id, Self.name(campaign.state), Int(campaign.policyVersion), policy.encoded())
     try await transaction.execute(query("CreateCounter"), tenant, id)
+    try await remember(campaign, after: before, id, policy: policy, tenant: tenant, now: now, in: transaction)
     guard let known = try await self.campaign(id, tenant: tenant, in: transaction), let before else { return }
     if known.state == "cancelled" {
+      try await missScheduledCalls(of: id, tenant: tenant, reason: "campaign_cancelled", now: now, in: transaction)
       try await finishWaiting(known.rules, now: now, in: transaction)
     } else if known.rules.windows != before.rules.windows {
       try await reschedule(known.rules, now: now, in: transaction)
     }
+  }
+
+  /// Keeps what the campaign was from now on, for whoever asks about the past.
+  private func remember(
+    _ campaign: Campaign, after before: KnownCampaign?, _ id: CampaignID, policy: CampaignPolicy, tenant: TenantID,
+    now: Instant, in transaction: PostgresTransaction
+  ) async throws {
+    let state = Self.name(campaign.state)
+    guard before?.state != state || before?.rules.policyVersion != Int(campaign.policyVersion) else { return }
+    try await transaction.execute(
+      query("AddCampaignHistory"), tenant, id, now, state, Int(campaign.policyVersion), policy.encoded())
   }
 
   /// Puts leads into the queue. Leads that can never be called are done at once, and that is told.
@@ -66,6 +79,42 @@ extension DialStore {
     try await tellFinished(finished, campaign: id, tenant: tenant, now: now, in: transaction)
   }
 
+  /// Puts leads that were done back into the queue, with the calls that they have had.
+  func take(
+    recycled leads: [Lead], campaign id: CampaignID, tenant: TenantID, now: Instant,
+    in transaction: PostgresTransaction
+  ) async throws {
+    guard let known = try await campaign(id, tenant: tenant, in: transaction) else { return }
+    let ids = leads.compactMap { LeadID($0.leadId) }
+    let tasks = try await tasks(ids, of: id, tenant: tenant, in: transaction)
+    let histories = try await histories(of: ids, campaign: id, tenant: tenant, in: transaction)
+    var openings = Openings(rules: known.rules, now: now)
+    var entries: [QueueEntry] = []
+    var finished: [FinishedLead] = []
+    for lead in ids {
+      guard let task = tasks[lead], !task.isOpen else { continue }
+      var entry = histories[lead]?.entry ?? QueueEntry(lead: lead, rank: 0, dueAt: now)
+      let last = histories[lead]?.earlier.last?.judged.call.outcome
+      entry.rank = DialPriority(lastOutcome: last).rank(for: known.rules.callType)
+      if known.state != "cancelled", let opening = openings.first(for: task.callee) {
+        entry.dueAt = opening
+        entries.append(entry)
+      } else {
+        let reason = known.state == "cancelled" ? "campaign_cancelled" : task.callee.hopelessReason
+        finished.append(FinishedLead(lead: lead, reason: reason, attempts: entry.made))
+      }
+    }
+    let reopened = try entries.flatMap { entry in
+      [
+        PostgresStatement(try query("ReopenTask"), tenant, id, entry.lead),
+        PostgresStatement(try query("ReopenLeadEnd"), tenant, id, entry.lead, now),
+      ]
+    }
+    _ = try await transaction.run(reopened)
+    try await putBack(entries, campaign: id, tenant: tenant, in: transaction)
+    try await finish(finished, campaign: id, tenant: tenant, now: now, in: transaction)
+  }
+
   /// Takes in changed data of a lead; one that waits gets the due time of its new numbers and places.
   func take(_ lead: Lead, tenant: TenantID, now: Instant, in transaction: PostgresTransaction) async throws {
     guard let id = CampaignID(lead.campaignId), let leadID = LeadID(lead.leadId),
@@ -73,11 +122,13 @@ extension DialStore {
       let row = try await transaction.query(query("LockTasks"), tenant, id, [leadID]).first
     else { return }
     try await transaction.execute(query("UpdateTaskLead"), tenant, id, leadID, lead.encoded())
-    guard let due: Instant = try row.get("due_at", as: Instant?.self) else { return }
     let joinedAt: Instant = try row.get("joined_at")
-    let before = Callee(try Lead.decode(row.get("lead", as: [UInt8].self)), joinedAt: joinedAt)
+    let bytes: [UInt8] = try row.get("lead")
+    let before = Callee(try Lead.decode(bytes), joinedAt: joinedAt)
     let after = Callee(lead, joinedAt: joinedAt)
     guard after != before else { return }
+    try await transaction.execute(query("AddLeadHistory"), tenant, id, leadID, now, bytes)
+    guard let due: Instant = try row.get("due_at", as: Instant?.self) else { return }
     if let opening = after.nextOpening(after: max(due, now), rules: known.rules) {
       try await transaction.execute(query("Reschedule"), tenant, id, [leadID], [opening])
     }  // Without an opening it stays as it is: the claim finds that it can never be called, and ends it.
@@ -106,7 +157,9 @@ extension DialStore {
         let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
         // A retry that lies ahead keeps its wait; what was only waiting for a window looks for the new ones.
         guard let opening = openings.first(for: Callee(lead, joinedAt: now)) else { continue }
-        moved.append((last, try row.get("attempts", as: Int.self) == 0 ? opening : max(due, opening)))
+        let isFirst = try row.get("attempts", as: Int.self) == 0
+        let isRequested = try row.get("rank", as: Int.self) == QueueEntry.requested
+        moved.append((last, isFirst && !isRequested ? opening : max(due, opening)))
       }
       try await transaction.execute(
         query("Reschedule"), rules.tenant, rules.campaign, moved.map(\.lead), moved.map(\.due))

@@ -71,6 +71,8 @@ extension DialStore {
       try await ask(sorted.questions, tenant: rules.tenant, now: now, in: transaction)
       try await putBack(sorted.wait, campaign: rules.campaign, tenant: rules.tenant, in: transaction)
       try await finish(sorted.never, campaign: rules.campaign, tenant: rules.tenant, now: now, in: transaction)
+      try await missScheduledCalls(of: sorted.never, rules: rules, now: now, in: transaction)
+      try await placeScheduledCalls(claim.attempts, rules: rules, now: now, in: transaction)
       guard !claim.attempts.isEmpty else { return claim }
       try await permit(
         claim.attempts, rules: rules, limits: limits, now: now, owner: owner, leaseSeconds: leaseSeconds,
@@ -123,6 +125,11 @@ extension DialStore {
   ) -> Sorted {
     var sorted = Sorted()
     for one in due {
+      // Its place before the wish is given back by `expireScheduledCalls`.
+      if one.entry.isLapsed(at: now) {
+        sorted.wait.append(one.entry.waiting(until: now + .minutes(1)))
+        continue
+      }
       switch DialDecision.decide(one.callee, entry: one.entry, rules: rules, facts: facts, now: now) {
       case .dial(let permission):
         switch stock.choose(for: permission.number.phone, at: now) {

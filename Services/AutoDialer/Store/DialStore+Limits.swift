@@ -26,11 +26,13 @@ extension DialStore {
   ///
   /// Locks are taken in the order campaign (without waiting), caller ids, provider, tenant; all but the first only where
   /// they limit anything, so that claims of other campaigns go on beside this one.
+  ///
+  /// - Parameter locks: False to look at the limits only, not to count on them.
   func limits(
-    of rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
+    of rules: CampaignRules, now: Instant, locks: Bool = true, in transaction: PostgresTransaction
   ) async throws -> ClaimLimits? {
     let first = try await transaction.run([
-      PostgresStatement(query("LockCounter"), rules.tenant, rules.campaign),
+      PostgresStatement(query(locks ? "LockCounter" : "CounterOf"), rules.tenant, rules.campaign),
       PostgresStatement(query("PendingSpending"), rules.tenant, rules.campaign),
       PostgresStatement(query("LiveLeases"), rules.tenant, rules.campaign),
       callerIDs(of: rules),
@@ -47,9 +49,10 @@ extension DialStore {
     )
     if limitsNumbers || limitsProvider || limitsTenant {
       let second = try await transaction.run([
-        callerIDs(of: rules, locks: limitsNumbers),
-        PostgresStatement(query(limitsProvider ? "LockProviderLimit" : "ProviderLimit"), rules.tenant, rules.provider),
-        PostgresStatement(query(limitsTenant ? "LockTenantLimit" : "TenantLimit"), rules.tenant),
+        callerIDs(of: rules, locks: locks && limitsNumbers),
+        PostgresStatement(
+          query(locks && limitsProvider ? "LockProviderLimit" : "ProviderLimit"), rules.tenant, rules.provider),
+        PostgresStatement(query(locks && limitsTenant ? "LockTenantLimit" : "TenantLimit"), rules.tenant),
         PostgresStatement(query("LiveLeasesOf"), rules.tenant, rules.provider),
       ])
       stock = try await self.stock(second[0].rows, for: rules, zone: tenant.zone, now: now, in: transaction)

@@ -39,6 +39,9 @@ extension DialStore {
   func tellFinished(
     _ leads: [FinishedLead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
+    guard !leads.isEmpty else { return }
+    try await transaction.execute(
+      query("AddLeadEnds"), tenant, campaign, leads.map(\.lead), leads.map(\.reason), now)
     try await events.append(
       leads.map { finished in
         var event = LeadFinished()

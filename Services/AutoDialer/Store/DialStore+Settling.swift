@@ -13,9 +13,11 @@ extension DialStore {
     var call: CallID
     var campaign: CampaignID
     var at: Instant
+    /// When the bridge took it; nil: it never did.
+    var placedAt: Instant?
 
-    package init(call: CallID, campaign: CampaignID, at: Instant) {
-      (self.call, self.campaign, self.at) = (call, campaign, at)
+    package init(call: CallID, campaign: CampaignID, at: Instant, placedAt: Instant? = nil) {
+      (self.call, self.campaign, self.at, self.placedAt) = (call, campaign, at, placedAt)
     }
   }
 
@@ -42,15 +44,18 @@ extension DialStore {
   /// Calls of one tenant that are over: their leads wait for the outcomes, their slots are free at once.
   package func end(_ calls: [EndedCall], tenant: TenantID, in transaction: PostgresTransaction) async throws {
     let calls = calls.sorted { $0.call < $1.call }
-    var statements = [PostgresStatement(try query("MarkEnded"), tenant, calls.map(\.call), calls.map(\.at))]
+    var statements = [
+      PostgresStatement(
+        try query("MarkEnded"), tenant, calls.map(\.call), calls.map(\.at), calls.map(\.placedAt))
+    ]
     statements += try free(calls.map { ($0.campaign, $0.call) }, tenant: tenant)
     _ = try await transaction.run(statements)
   }
 
   /// Takes in outcomes of one tenant's calls, each once: the lead waits for its retry or is done.
-  package func settle(
-    _ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
+  package func settle(_ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction)
+    async throws
+  {
     let outcomes = outcomes.sorted { $0.call < $1.call }
     var statements = [
       PostgresStatement(

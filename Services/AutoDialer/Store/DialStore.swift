@@ -30,7 +30,8 @@ package struct DialStore: Sendable {
     self.settings = settings
     catalog = try QueryCatalog(
       PackageResources.dialer_queries_sql, PackageResources.do_not_call_queries_sql,
-      PackageResources.limit_queries_sql, PackageResources.caller_id_queries_sql)
+      PackageResources.limit_queries_sql, PackageResources.caller_id_queries_sql,
+      PackageResources.insight_queries_sql, PackageResources.scheduling_queries_sql)
   }
 
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
@@ -109,7 +110,7 @@ package struct DialStore: Sendable {
     return try rows.map { try Self.attempt($0.get("call_id"), $0) }
   }
 
-  private static func attempt(_ call: CallID, _ row: PostgresRow) throws -> StoredAttempt {
+  static func attempt(_ call: CallID, _ row: PostgresRow) throws -> StoredAttempt {
     StoredAttempt(
       call: call, state: try row.get("state"), permit: try DialPermit.decode(row.get("permit", as: [UInt8].self)),
       outcome: try row.get("outcome", as: String?.self).flatMap(Telephony.CallOutcome.init(rawValue:)),

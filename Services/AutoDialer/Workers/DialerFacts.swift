@@ -26,6 +26,11 @@ struct DialerFacts: Sendable {
         let added = try LeadsAdded.decode(event.payload)
         guard let campaign = CampaignID(added.campaignId) else { continue }
         try await store.take(added.leads, campaign: campaign, tenant: event.tenant, now: now, in: transaction)
+      case LeadsRecycled.fullName:
+        let recycled = try LeadsRecycled.decode(event.payload)
+        guard let campaign = CampaignID(recycled.campaignId) else { continue }
+        try await store.take(
+          recycled: recycled.leads, campaign: campaign, tenant: event.tenant, now: now, in: transaction)
       case LeadUpdated.fullName:
         guard let lead = try LeadUpdated.decode(event.payload).lead else { continue }
         try await store.take(lead, tenant: event.tenant, now: now, in: transaction)
@@ -56,7 +61,9 @@ struct DialerFacts: Sendable {
         guard let call = CallID(end.callId), let campaign = CampaignID(end.campaignId) else { continue }
         verdicts[event.tenant, default: []].append(.init(end, call: call, now: clock.now()))
         ended[event.tenant, default: []].append(
-          .init(call: call, campaign: campaign, at: end.endedAt?.instant ?? clock.now()))
+          .init(
+            call: call, campaign: campaign, at: end.endedAt?.instant ?? clock.now(),
+            placedAt: end.requestedAt?.instant))
       case OptOutHeard.fullName:
         let heard = try OptOutHeard.decode(event.payload)
         optOuts[event.tenant, default: []].append(.init(number: heard.number, call: heard.callId))

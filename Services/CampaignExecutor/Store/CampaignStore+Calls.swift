@@ -38,6 +38,19 @@ extension CampaignStore {
       .map(Lead.init)
   }
 
+  /// The lead is open again. Answers the end that it had; nil when it had none.
+  func reopened(
+    _ lead: LeadID, of campaign: CampaignID, tenant: TenantID, dueAt: Instant?, in transaction: PostgresTransaction
+  ) async throws -> (outcome: Telephony.CallOutcome?, reason: String, attempts: Int)? {
+    guard let row = try await transaction.query(query("LeadReopened"), tenant, campaign, lead, dueAt).first else {
+      return nil
+    }
+    return (
+      try row.get("outcome", as: String?.self).flatMap(Telephony.CallOutcome.init(rawValue:)),
+      try row.get("done_reason"), try row.get("attempts")
+    )
+  }
+
   /// Tells of leads that have their final outcome.
   func tell(
     completed leads: [Lead], tenant: TenantID, now: Instant, in transaction: PostgresTransaction

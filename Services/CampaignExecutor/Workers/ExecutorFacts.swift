@@ -78,6 +78,10 @@ struct ExecutorFacts: Sendable {
         let blocked = try CampaignBlocked.decode(event.payload)
         guard let key = key(event, blocked.campaignId) else { continue }
         effects.blocked.append((key, blocked))
+      case LeadReopened.fullName:
+        let reopened = try LeadReopened.decode(event.payload)
+        guard let key = key(event, reopened.campaignId), let lead = LeadID(reopened.leadId) else { continue }
+        try await reopen(lead, dueAt: reopened.dueAt?.instant, key: key, effects: &effects, in: transaction)
       default:
         continue
       }
@@ -170,6 +174,22 @@ struct ExecutorFacts: Sendable {
       let next = known.position(after: place.step, outcome: outcome, joined: place.joined, now: clock.now())
     else { return nil }
     return (place, next)
+  }
+
+  /// Takes back what `finish` counted for a lead that waited: somebody asked for one more call.
+  private func reopen(
+    _ lead: LeadID, dueAt: Instant?, key: CampaignKey, effects: inout Effects, in transaction: PostgresTransaction
+  ) async throws {
+    guard
+      let ended = try await store.reopened(
+        lead, of: key.campaign, tenant: key.tenant, dueAt: dueAt, in: transaction)
+    else { return }
+    effects.change(key) { change in
+      change.done -= 1
+      if ended.attempts > 0 { change.retriesWaiting += 1 }
+      if ended.outcome == .qualified || ended.outcome == .callbackRequested { change.successful -= 1 }
+      change.count(ended.outcome?.rawValue ?? ended.reason, .lead, by: -1)
+    }
   }
 
   private func key(_ event: Event, _ campaign: String) -> CampaignKey? {

@@ -16,6 +16,7 @@ struct CampaignCommands: Sendable {
     case "start", "pause", "resume", "stop": try await change(arguments.positions[0])
     case "progress": try await progress()
     case "audit": try await audit()
+    case "preview": try await InsightCommands(gateway: gateway, terminal: terminal, arguments: arguments).preview()
     case "delete":
       let answer = try await gateway.send(.delete, "/api/campaigns/\(try id())")
       if terminal.asJSON { terminal.json(answer) } else { terminal.line("deleted") }
@@ -109,6 +110,21 @@ extension JSONValue {
     case .bool(let value)?: value ? "yes" : "no"
     default: ""
     }
+  }
+
+  /// A time to the second; empty when it is not there.
+  func time(_ name: String) -> String {
+    let text = text(name)
+    return text.firstIndex(of: ".").map { text[..<$0] + "Z" } ?? text
+  }
+
+  /// A duration ("21600s") as people say it: "6 h", "1 h 30 min", "45 s".
+  func duration(_ name: String) -> String {
+    guard let seconds = Double(text(name).dropLast()).map({ Int($0) }) else { return "" }
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60)
+    if days > 0 { return hours == 0 ? "\(days) d" : "\(days) d \(hours) h" }
+    if hours > 0 { return minutes == 0 ? "\(hours) h" : "\(hours) h \(minutes) min" }
+    return minutes > 0 ? "\(minutes) min" : "\(seconds) s"
   }
 
   func number(_ name: String) -> Int64 { Int64(text(name)) ?? 0 }

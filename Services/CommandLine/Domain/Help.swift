@@ -12,6 +12,7 @@ enum Help {
       campaigns start|pause|resume|stop CAMPAIGN [--reason TEXT]
       campaigns progress CAMPAIGN            where it stands
       campaigns audit CAMPAIGN               who changed its state, when and why
+      campaigns preview CAMPAIGN --file F    which waiting leads a new policy would move, before it is applied
       campaigns delete CAMPAIGN              a draft or a stopped one
       campaigns analytics CAMPAIGN           how its calls went: shares, costs, hours of the week
       campaigns versions CAMPAIGN            every version of its policy, who made it and what it changed
@@ -24,6 +25,13 @@ enum Help {
       leads add CAMPAIGN --phone NUMBER [--first-name N] [--last-name N] [--company N] [--email E]
       leads list CAMPAIGN [--state open|done] [--outcome O] [--limit N] [--cursor C]
       leads show CAMPAIGN LEAD               a lead with its calls and what was planned for it
+      explain CAMPAIGN LEAD [--at TIME]      why it is called or not, now, ahead or in the past (2026-03-02T15:00:00Z)
+      why CAMPAIGN                           why nothing is being dialed
+      call now CAMPAIGN LEAD [--reason TEXT] [--not-after TIME]
+      call at TIME CAMPAIGN LEAD [--reason TEXT] [--not-after TIME]
+      call cancel SCHEDULED                  a call that is still to come
+      call list CAMPAIGN [--lead LEAD] [--state scheduled|placed|missed|cancelled] [--limit N] [--cursor C]
+      proof export CAMPAIGN > FILE           what was permitted and why; ringmaster-verify FILE checks it
       watch CAMPAIGN                         live progress until the campaign ends
       calls list CAMPAIGN [--outcome O] [--limit N] [--cursor C]
       calls show CALL                        one call: outcome, score, costs, and the permit it was placed with

@@ -66,6 +66,15 @@ struct RESTContext: Sendable {
     guard let value = Int32(text) else { throw HTTPError.badRequest("\(name): \"\(text)\" is no whole number") }
     return value
   }
+
+  /// A time in the query (RFC 3339); nil when it is not there.
+  static func instant(_ name: String, in request: HTTPRequest) throws -> Instant? {
+    guard let text = request.query[name] else { return nil }
+    guard let instant = Instant(rfc3339: text) else {
+      throw HTTPError.badRequest("\(name): \"\(text)\" is no time, such as 2026-03-02T15:00:00Z")
+    }
+    return instant
+  }
 }
 
 /// Runs a handler; what a service answers with becomes the status and problem that HTTP has for it.

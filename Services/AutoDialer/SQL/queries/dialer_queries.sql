@@ -34,6 +34,11 @@ select state, policy_version, policy from campaign where tenant_id = $1 and camp
 select day, day_calls, minute_start, minute_calls, spent_micros, reserved_micros, blocked from campaign_counter
 where tenant_id = $1 and campaign_id = $2 for update skip locked;
 
+-- name: CounterOf
+-- The same to look at, not to count on.
+select day, day_calls, minute_start, minute_calls, spent_micros, reserved_micros, blocked from campaign_counter
+where tenant_id = $1 and campaign_id = $2;
+
 -- name: SaveCounter
 -- $7 micro-dollars more are reserved.
 update campaign_counter set day = $3, day_calls = $4, minute_start = $5, minute_calls = $6,
@@ -80,7 +85,7 @@ where queue.tenant_id = $1 and queue.campaign_id = $2 and queue.lead_id = moved.
 
 -- name: WaitingPage
 -- For a change of policy: everything that waits, in pages after lead $3.
-select q.lead_id, q.due_at, q.attempts, t.lead
+select q.lead_id, q.rank, q.due_at, q.attempts, t.lead
 from queue q join task t using (tenant_id, campaign_id, lead_id)
 where q.tenant_id = $1 and q.campaign_id = $2 and q.lead_id > $3
 order by q.lead_id limit $4;
@@ -153,9 +158,11 @@ update attempt set state = 'dial_unknown', look_at = now() + make_interval(secs 
 where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown');
 
 -- name: MarkEnded
-update attempt set state = 'ended', ended_at = ended.at
-from unnest($2::uuid[], $3::timestamptz[]) as ended (call_id, at)
-where attempt.tenant_id = $1 and attempt.call_id = ended.call_id and attempt.state in ('permitted', 'placed', 'dial_unknown');
+-- The outcome may have come first: then only when it was placed is news.
+update attempt set state = 'ended', ended_at = coalesce(ended_at, ended.at), placed_at = ended.placed_at
+from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) as ended (call_id, at, placed_at)
+where attempt.tenant_id = $1 and attempt.call_id = ended.call_id and attempt.placed_at is null
+  and attempt.state in ('permitted', 'placed', 'dial_unknown', 'ended');
 
 -- name: SetAttemptOutcomes
 -- Once: a second event for the same call finds the outcome there and changes nothing. Answers the calls that changed.

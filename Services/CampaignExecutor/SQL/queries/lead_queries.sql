@@ -119,6 +119,16 @@ returning lead_id, campaign_id, phone, region, first_name, last_name, company, e
   country, subdivision, not_after, state, outcome, attempts, last_called_at, next_attempt_at, score, done_reason,
   created_at, sequence_step, step_due_at;
 
+-- name: LeadReopened
+-- Answers the end that the lead had.
+with ended as (
+  select outcome, done_reason, attempts from lead
+  where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'done' for update),
+opened as (
+  update lead set state = 'open', done_reason = '', next_attempt_at = $4
+  where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'done')
+select outcome, done_reason, attempts from ended;
+
 -- name: LeadSpoke
 -- A call ended: its score, unless null, and its number $5 when a person spoke, else null. Answers whether that was the first
 -- time, and where the lead lives.

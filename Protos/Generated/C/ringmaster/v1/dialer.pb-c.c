@@ -502,6 +502,51 @@ void   ringmaster__v1__campaign_blocked__free_unpacked
   assert(message->base.descriptor == &ringmaster__v1__campaign_blocked__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   ringmaster__v1__lead_reopened__init
+                     (Ringmaster__V1__LeadReopened         *message)
+{
+  static const Ringmaster__V1__LeadReopened init_value = RINGMASTER__V1__LEAD_REOPENED__INIT;
+  *message = init_value;
+}
+size_t ringmaster__v1__lead_reopened__get_packed_size
+                     (const Ringmaster__V1__LeadReopened *message)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_reopened__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t ringmaster__v1__lead_reopened__pack
+                     (const Ringmaster__V1__LeadReopened *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_reopened__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t ringmaster__v1__lead_reopened__pack_to_buffer
+                     (const Ringmaster__V1__LeadReopened *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &ringmaster__v1__lead_reopened__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Ringmaster__V1__LeadReopened *
+       ringmaster__v1__lead_reopened__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Ringmaster__V1__LeadReopened *)
+     protobuf_c_message_unpack (&ringmaster__v1__lead_reopened__descriptor,
+                                allocator, len, data);
+}
+void   ringmaster__v1__lead_reopened__free_unpacked
+                     (Ringmaster__V1__LeadReopened *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &ringmaster__v1__lead_reopened__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor ringmaster__v1__attempt__field_descriptors[4] =
 {
   {
@@ -1243,6 +1288,83 @@ const ProtobufCMessageDescriptor ringmaster__v1__campaign_blocked__descriptor =
   ringmaster__v1__campaign_blocked__field_indices_by_name,
   1,  ringmaster__v1__campaign_blocked__number_ranges,
   (ProtobufCMessageInit) ringmaster__v1__campaign_blocked__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor ringmaster__v1__lead_reopened__field_descriptors[4] =
+{
+  {
+    "campaign_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadReopened, campaign_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lead_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadReopened, lead_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "due_at",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadReopened, due_at),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__LeadReopened, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned ringmaster__v1__lead_reopened__field_indices_by_name[] = {
+  0,   /* field[0] = campaign_id */
+  2,   /* field[2] = due_at */
+  1,   /* field[1] = lead_id */
+  3,   /* field[3] = reason */
+};
+static const ProtobufCIntRange ringmaster__v1__lead_reopened__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor ringmaster__v1__lead_reopened__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "ringmaster.v1.LeadReopened",
+  "LeadReopened",
+  "Ringmaster__V1__LeadReopened",
+  "ringmaster.v1",
+  sizeof(Ringmaster__V1__LeadReopened),
+  4,
+  ringmaster__v1__lead_reopened__field_descriptors,
+  ringmaster__v1__lead_reopened__field_indices_by_name,
+  1,  ringmaster__v1__lead_reopened__number_ranges,
+  (ProtobufCMessageInit) ringmaster__v1__lead_reopened__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue ringmaster__v1__attempt_state__enum_values_by_number[6] =

@@ -29,6 +29,7 @@ typedef struct Ringmaster__V1__AttemptWithdrawn Ringmaster__V1__AttemptWithdrawn
 typedef struct Ringmaster__V1__RetryScheduled Ringmaster__V1__RetryScheduled;
 typedef struct Ringmaster__V1__LeadFinished Ringmaster__V1__LeadFinished;
 typedef struct Ringmaster__V1__CampaignBlocked Ringmaster__V1__CampaignBlocked;
+typedef struct Ringmaster__V1__LeadReopened Ringmaster__V1__LeadReopened;
 
 
 /* --- enums --- */
@@ -250,6 +251,22 @@ struct  Ringmaster__V1__CampaignBlocked
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL }
 
 
+/*
+ * Event, key lead_id: a lead that was done waits to be called again, as somebody asked for a call.
+ */
+struct  Ringmaster__V1__LeadReopened
+{
+  ProtobufCMessage base;
+  char *campaign_id;
+  char *lead_id;
+  Google__Protobuf__Timestamp *due_at;
+  char *reason;
+};
+#define RINGMASTER__V1__LEAD_REOPENED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__lead_reopened__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string }
+
+
 /* Ringmaster__V1__Attempt methods */
 void   ringmaster__v1__attempt__init
                      (Ringmaster__V1__Attempt         *message);
@@ -459,6 +476,25 @@ Ringmaster__V1__CampaignBlocked *
 void   ringmaster__v1__campaign_blocked__free_unpacked
                      (Ringmaster__V1__CampaignBlocked *message,
                       ProtobufCAllocator *allocator);
+/* Ringmaster__V1__LeadReopened methods */
+void   ringmaster__v1__lead_reopened__init
+                     (Ringmaster__V1__LeadReopened         *message);
+size_t ringmaster__v1__lead_reopened__get_packed_size
+                     (const Ringmaster__V1__LeadReopened   *message);
+size_t ringmaster__v1__lead_reopened__pack
+                     (const Ringmaster__V1__LeadReopened   *message,
+                      uint8_t             *out);
+size_t ringmaster__v1__lead_reopened__pack_to_buffer
+                     (const Ringmaster__V1__LeadReopened   *message,
+                      ProtobufCBuffer     *buffer);
+Ringmaster__V1__LeadReopened *
+       ringmaster__v1__lead_reopened__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   ringmaster__v1__lead_reopened__free_unpacked
+                     (Ringmaster__V1__LeadReopened *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Ringmaster__V1__Attempt_Closure)
@@ -493,6 +529,9 @@ typedef void (*Ringmaster__V1__LeadFinished_Closure)
                   void *closure_data);
 typedef void (*Ringmaster__V1__CampaignBlocked_Closure)
                  (const Ringmaster__V1__CampaignBlocked *message,
+                  void *closure_data);
+typedef void (*Ringmaster__V1__LeadReopened_Closure)
+                 (const Ringmaster__V1__LeadReopened *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -551,6 +590,7 @@ extern const ProtobufCMessageDescriptor ringmaster__v1__attempt_withdrawn__descr
 extern const ProtobufCMessageDescriptor ringmaster__v1__retry_scheduled__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__lead_finished__descriptor;
 extern const ProtobufCMessageDescriptor ringmaster__v1__campaign_blocked__descriptor;
+extern const ProtobufCMessageDescriptor ringmaster__v1__lead_reopened__descriptor;
 extern const ProtobufCServiceDescriptor ringmaster__v1__dialer_service__descriptor;
 
 PROTOBUF_C__END_DECLS
