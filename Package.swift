@@ -160,6 +160,7 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "postgres-benchmark", dependencies: ["Core", "Postgres"], path: "Tests/Load/Postgres/Benchmark",
     swiftSettings: swift),
+  tests("NngTests", ["Nng", "Core"]),
   .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
