@@ -8,8 +8,9 @@ import Tracing
 
 /// Serves the methods of some services on nng endpoints.
 ///
-/// Each call runs in a task of its own, one hop from nng's thread, under its caller's deadline. Results travel in as few
-/// messages as the connection's pace makes of them (see `rpc.proto`). A server that is full says so at once.
+/// Each call runs in a task of its own, under its caller's deadline, and begins on the nng thread that read it (see
+/// `CallbackExecutor`). Results travel in as few messages as the connection's pace makes of them (see `rpc.proto`). A
+/// server that is full says so at once.
 public final class RPCServer: LifecycleService {
   public let name = "rpc-server"
   let options: RPCServerOptions
