@@ -160,6 +160,9 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "postgres-benchmark", dependencies: ["Core", "Postgres"], path: "Tests/Load/Postgres/Benchmark",
     swiftSettings: swift),
+  .executableTarget(
+    name: "rpc-benchmark", dependencies: ["Core", "Nng", "RPC", "Wire", "RingmasterMessages", "RingmasterServices"],
+    path: "Tests/Load/RPC/Benchmark", swiftSettings: swift),
   tests("NngTests", ["Nng", "Core"]),
   .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
