@@ -32,7 +32,8 @@ public final class CallbackExecutor: TaskExecutor {
 
 /// What one of nng's threads still has to run before its callback returns. Only that thread touches it.
 private final class CallbackThread {
-  /// A callback that has run tasks for this many nanoseconds leaves the rest to the other cores.
+  /// A callback that has run tasks for this many nanoseconds leaves the rest to the other cores. Long enough for some
+  /// hundred quick ones, which had better stay together.
   private static let patience: UInt64 = 500_000
 
   private var jobs: [UnownedJob] = []
@@ -65,6 +66,7 @@ private final class CallbackThread {
       thread = CallbackThread()
       pthread_setspecific(key, Unmanaged.passRetained(thread).toOpaque())
     }
+    guard !thread.isInCallback else { return body() }  // Within another one, which then runs what this woke.
     thread.isInCallback = true
     body()
     thread.runJobs()

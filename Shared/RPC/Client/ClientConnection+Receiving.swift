@@ -38,7 +38,7 @@ extension ClientConnection {
       state.keepalive.heard(at: now)
       if answer.isDraining {
         state.isDraining = true
-        state.mustConfirm = !answer.outcomes.isEmpty
+        state.mustConfirm = true
       }
       for (id, outcome) in answer.outcomes {
         // A call that is not there was cancelled or has timed out.

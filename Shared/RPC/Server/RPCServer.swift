@@ -147,6 +147,9 @@ public final class RPCServer: LifecycleService {
       }
       if isTaken {
         metrics.peers.increment()
+        if !isServing {
+          peer.announceDraining()
+        }
       } else {
         logger.warning("rpc connection refused", [LogField("peer", name), LogField("limit", options.maximumPeers)])
         socket.close(pipe)
