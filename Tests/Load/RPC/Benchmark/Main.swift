@@ -9,6 +9,9 @@ import Wire
 
 /// The Swift side of the RPC benchmark, through the generated client and server of a real service; the same modes and
 /// the same line of output as `Floor/floor.c`, whose head has them.
+///
+/// `call` makes its calls where handlers make theirs, on nng's threads; `call-from-pool` makes them from tasks of the
+/// cooperative pool, as workers do.
 @main struct RPCBenchmark {
   static func main() async throws {
     let words = CommandLine.arguments
@@ -18,12 +21,13 @@ import Wire
       puts("ready")
       fflush(nil)
       try await server.run()
-    } else if words.count == 6, words[1] == "call", let inFlight = Int(words[3]), let seconds = Double(words[4]),
+    } else if words.count == 6, words[1].hasPrefix("call"), let inFlight = Int(words[3]), let seconds = Double(words[4]),
       let server = pid_t(words[5])
     {
-      try await call(words[2], inFlight, seconds, server)
+      let executor: (any TaskExecutor)? = words[1] == "call" ? CallbackExecutor.shared : nil
+      try await call(words[2], inFlight, seconds, server, on: executor)
     } else {
-      print("usage: rpc-benchmark serve URL | rpc-benchmark call URL IN_FLIGHT SECONDS SERVER_PID")
+      print("usage: rpc-benchmark serve URL\n       rpc-benchmark call|call-from-pool URL IN_FLIGHT SECONDS SERVER_PID")
       exit(64)
     }
   }
@@ -52,7 +56,9 @@ import Wire
 
   private static let phase = Atomic(Phase.warming)
 
-  private static func call(_ url: String, _ inFlight: Int, _ seconds: Double, _ server: pid_t) async throws {
+  private static func call(
+    _ url: String, _ inFlight: Int, _ seconds: Double, _ server: pid_t, on executor: (any TaskExecutor)?
+  ) async throws {
     let client = try RPCClient(endpoints: [url])
     let media = MediaServiceClient(client)
     let request = request()
@@ -60,7 +66,7 @@ import Wire
     guard clock_getcpuclockid(server, &serverClock) == 0 else { exit(1) }
     let line = try await withThrowingTaskGroup(of: [UInt32].self) { group in
       for _ in 0..<inFlight {
-        group.addTask(executorPreference: CallbackExecutor.shared) {
+        group.addTask(executorPreference: executor) {
           var samples: [UInt32] = []
           while true {
             let began = nanoseconds(CLOCK_MONOTONIC)
