@@ -8,7 +8,11 @@ extension RPCServer {
   func receive(_ message: consuming Message, _ turn: Turn) {
     let message = message
     guard let peer = peers.withLock({ $0[message.pipe] }) else {
-      receiveNext()  // The connection has ended meanwhile.
+      let now = MonotonicTime.now()
+      dismissed.withLock { dismissed in
+        if dismissed[message.pipe] != nil { dismissed[message.pipe] = now }
+      }
+      receiveNext()  // The connection has ended meanwhile, or is about to be.
       return giveBack([turn])
     }
     let arrival = message.withBody { bytes -> ServerPeer.Arrival? in
@@ -35,7 +39,7 @@ extension RPCServer {
       release(accepted.count)
       metrics.malformed.increment()
       logger.warning("rpc message malformed", [LogField("peer", peer.name)])
-      closePipe(peer.pipe)
+      dismiss(peer.pipe)
     }
   }
 
@@ -201,6 +205,7 @@ extension RPCServer {
     for peer in currentPeers {
       abandon(peer.expire(at: now, earliest: &earliest))
     }
+    closeDismissed(at: now, earliest: &earliest)
     sweeper.ensure(firesBy: earliest)
   }
 }
