@@ -16,7 +16,7 @@ extension CampaignStore {
   func openImport(
     of campaign: CampaignID, fileName: String, tenant: TenantID, now: Instant
   ) async throws -> ImportID {
-    let id = ImportID.random()
+    let id = ImportID(newID())
     return try await pool.transaction(name: "OpenImport") { transaction in
       try Self.mustTakeLeads(try await lock(campaign, tenant: tenant, in: transaction))
       try await transaction.execute(query("InsertImport"), tenant, id, campaign, fileName, now)
@@ -177,7 +177,7 @@ extension CampaignStore {
     // In the order of their numbers, so that two uploads cannot wait for each other.
     let sorted = leads.sorted { $0.e164 < $1.e164 }
     let people = sorted.map(\.candidate)
-    let ids = Dictionary(uniqueKeysWithValues: leads.map { ($0.e164, LeadID.random()) })  // Ids in the order of lines.
+    let ids = Dictionary(uniqueKeysWithValues: leads.map { ($0.e164, LeadID(newID())) })  // Ids in the order of lines.
     let rows = try await transaction.query(
       query("UpsertLeads"), tenant, campaign, sorted.compactMap { ids[$0.e164] }, sorted.map(\.e164),
       sorted.map(\.region), people.map(\.firstName), people.map(\.lastName), people.map(\.company),
