@@ -188,7 +188,22 @@ let testTargets: [Target] = [
     ["Core", "Logging", "Metrics", "Postgres", "EventLog", "RPC", "RingmasterMessages", "RingmasterServices"]),
 ]
 
+/// The simulation drives the services from inside. A release build allows that with `-enable-testing` alone, so there the
+/// program is built on demand only (Tests/Simulation/run.sh); its tests run with all others.
+let simulationParts: [Target.Dependency] =
+  ["CampaignExecutor", "AutoDialer", "MediaBridge", "OutcomeTracker"] + serviceBase
+let simulation: Target =
+  if Context.environment["RINGMASTER_SIMULATION"] == nil {
+    .testTarget(
+      name: "SimulationTests", dependencies: simulationParts + ["TestSupport", "ThreadSanitizerSupport"],
+      path: "Tests/Simulation", exclude: ["Program", "README.md", "run.sh"], swiftSettings: swift)
+  } else {
+    .executableTarget(
+      name: "simulation", dependencies: simulationParts + ["TestSupport"], path: "Tests/Simulation",
+      exclude: ["Tests", "README.md", "run.sh"], swiftSettings: swift)
+  }
+
 let package = Package(
   name: "ringmaster",
-  targets: cLibraries + sharedModules + protocols + services + testTargets
+  targets: cLibraries + sharedModules + protocols + services + testTargets + [simulation]
 )
