@@ -10,6 +10,7 @@ final class Carrier: Sendable {
     var calls: [ProviderCallID: CarrierCall] = [:]
     var byNumber: [String: [ProviderCallID]] = [:]
     var live = 0
+    var stormUntil = Instant.distantPast
   }
 
   let agenda: Agenda
@@ -41,6 +42,11 @@ final class Carrier: Sendable {
   }
 
   var liveCalls: Int { state.withLock { $0.live } }
+
+  /// Whether it takes no calls now.
+  var isStormy: Bool { state.withLock { clock.now() < $0.stormUntil } }
+
+  func storm(for duration: Duration) { state.withLock { $0.stormUntil = clock.now() + duration } }
 
   func callsBack(_ deliver: @escaping @Sendable (Callback) async -> Void) { self.deliver.withLock { $0 = deliver } }
 

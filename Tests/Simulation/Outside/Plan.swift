@@ -106,7 +106,7 @@ struct Planner {
     return policy
   }
 
-  private func concurrency(leads: Int) -> Int32 { Int32(draws.integer(1...max(3, leads / 5))) }
+  private func concurrency(leads: Int) -> Int32 { Int32(draws.integer(1...max(3, leads / 3))) }
 
   /// Most weekdays, in one or two stretches; sometimes the night as well, which the law forbids.
   private func windows() -> [RingmasterMessages.CallWindow] {

@@ -20,7 +20,7 @@ struct SimulatedProvider: TelephonyProvider {
       return .unsure(reason: "crashed")
     }
     if faults.happens(\.unreachable, "provider unreachable") { return .later(code: "unreachable") }
-    if faults.happens(\.later, "provider says later") { return .later(code: "20429") }
+    if carrier.isStormy || faults.happens(\.later, "provider says later") { return .later(code: "20429") }
     if faults.happens(\.refused, "provider refuses") { return .refused(code: "21211") }
     if faults.happens(\.lostPlacement, "placement lost") { return .unsure(reason: "timed out") }
     let askedAt = carrier.clock.now()
@@ -32,6 +32,7 @@ struct SimulatedProvider: TelephonyProvider {
       return .unsure(reason: "timed out")
     }
     let id = carrier.take(order, askedAt: askedAt)
+    if faults.happens(\.lie, "provider lies") { return .later(code: "20429") }
     if faults.happens(\.lostPlaced, "answer of a placement lost") { return .unsure(reason: "timed out") }
     if faults.happens(\.crash, "crash after the provider took the call") {
       host.crash()

@@ -10,6 +10,8 @@ enum Main {
     var leads = 2_000
     var lanes = 2
     var rates = 1.0
+    /// Of storms and outages, when not as the rates say.
+    var storms: Double?
   }
 
   static func main() async throws {
@@ -22,8 +24,11 @@ enum Main {
       case "--leads": options.leads = Int(value) ?? options.leads
       case "--lanes": options.lanes = Int(value) ?? options.lanes
       case "--rates": options.rates = Double(value) ?? options.rates
+      case "--storms": options.storms = Double(value)
       default:
-        print("usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--lanes N] [--rates FACTOR]")
+        print(
+          "usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--lanes N] [--rates FACTOR] [--storms PROBABILITY]"
+        )
         exit(64)
       }
     }
@@ -42,6 +47,7 @@ enum Main {
               var settings = SimulationSettings(seed: seed, leads: options.leads)
               settings.rates.restart = 0.001
               settings.rates = settings.rates.scaled(options.rates)
+              if let storms = options.storms { (settings.rates.storm, settings.rates.outage) = (storms, storms) }
               await progress.add(try await simulation.run(settings), after: started.duration(to: .now))
             }
           }

@@ -28,6 +28,15 @@ struct SimulationTests {
     }
   }
 
+  @Test func `the witness sees a call that is placed twice`() async throws {
+    try await Simulation.with("lies") { simulation in
+      var settings = SimulationSettings(seed: 5, leads: 60, rates: .none)
+      settings.rates.lie = 0.2
+      let report = try await simulation.run(settings)
+      #expect(report.violations.contains { $0.contains("an attempt was placed twice") })
+    }
+  }
+
   @Test func `a seed gives the same run again`() async throws {
     try await Simulation.with("same") { simulation in
       let settings = SimulationSettings(seed: 77, leads: 80)

@@ -36,11 +36,18 @@ struct FaultRates: Sendable {
   var freeze = 0.02
   /// The database server is restarted. Of one look of the operator's.
   var restart = 0.0
+  /// The provider takes no call for minutes. Of one look of the operator's.
+  var storm = 0.03
+  /// Every process of the bridge dies and none comes back for minutes. Of one look of the operator's.
+  var outage = 0.02
+  /// The provider takes a call and says that it did not: nobody can do right then, and the witness must see it.
+  var lie = 0.0
 
   static let none = FaultRates(
     crash: 0, cut: 0, unreported: 0, lostRequest: 0, lostAnswer: 0, lateRequest: 0, doubledRequest: 0, lostRead: 0,
     unreachable: 0, later: 0, refused: 0, lostPlacement: 0, latePlacement: 0, lostPlaced: 0, deafProvider: 0,
-    lostWebhook: 0, doubledWebhook: 0, lateWebhook: 0, slowPlacement: 0, freeze: 0, restart: 0)
+    lostWebhook: 0, doubledWebhook: 0, lateWebhook: 0, slowPlacement: 0, freeze: 0, restart: 0, storm: 0,
+    outage: 0)
 
   /// Every rate times `factor`.
   func scaled(_ factor: Double) -> FaultRates {
@@ -52,7 +59,7 @@ struct FaultRates: Sendable {
   nonisolated(unsafe) private static let paths: [WritableKeyPath<FaultRates, Double>] = [
     \.crash, \.cut, \.unreported, \.lostRequest, \.lostAnswer, \.lateRequest, \.doubledRequest, \.lostRead,
     \.unreachable, \.later, \.refused, \.lostPlacement, \.latePlacement, \.lostPlaced, \.deafProvider, \.lostWebhook,
-    \.doubledWebhook, \.lateWebhook, \.slowPlacement, \.freeze, \.restart,
+    \.doubledWebhook, \.lateWebhook, \.slowPlacement, \.freeze, \.restart, \.storm, \.outage,
   ]
 }
 

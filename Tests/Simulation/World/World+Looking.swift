@@ -7,12 +7,15 @@ extension World {
   func lookRound() async -> Bool {
     do {
       if faults.happens(\.freeze, "freeze") { freeze(for: draws.seconds(20...300)) }
+      if faults.happens(\.storm, "storm at the provider") { carrier.storm(for: draws.seconds(30...600)) }
+      if faults.happens(\.outage, "bridge away") { closeBridge(for: draws.seconds(30...600)) }
       if faults.happens(\.restart, "database restarted") {
         try await database.lane.server.restart()
         databaseRestarted()
         try await database.setTime(clock.now())
       }
-      if draws.chance(0.02) { try await database.admin.sql("analyze") }
+      // What the server would do by itself, at times that follow from the seed.
+      if draws.chance(0.1) { try await database.admin.sql("vacuum analyze") }
       let audit = Audit(world: self)
       try await audit.invariants()
       if let due = try await audit.nextDue(), due > clock.now() { wakeDialers(at: due) }

@@ -35,6 +35,8 @@ final class World: Sendable {
     var dirty: Set<Service> = []
     /// Until then every service stands still.
     var frozenUntil = Instant.distantPast
+    /// Until then no process of the bridge starts.
+    var bridgeClosedUntil = Instant.distantPast
     /// The last that happens; set once everything is over.
     var endsAt: Instant?
     var databaseTime = Instant.distantPast
@@ -160,6 +162,12 @@ final class World: Sendable {
   /// Everything but the carrier stands still.
   func freeze(for duration: Duration) { state.withLock { $0.frozenUntil = clock.now() + duration } }
 
+  /// Every process of the bridge dies, and none starts for some time.
+  func closeBridge(for duration: Duration) {
+    state.withLock { $0.bridgeClosedUntil = clock.now() + duration }
+    for process in processes(.bridge) { process.host.crash() }
+  }
+
   func databaseRestarted() { state.withLock { $0.databaseTime = .distantPast } }
 
   func close() async {
@@ -247,7 +255,8 @@ final class World: Sendable {
     for (index, process) in dead {
       await bury(process)
       let pause = draws.chance(0.1) ? draws.seconds(20...200) : draws.seconds(0.5...10)
-      agenda.add(clock.now() + pause, "start") { [self] in
+      let mayStart = if case .bridge? = process { state.withLock { $0.bridgeClosedUntil } } else { Instant.distantPast }
+      agenda.add(max(clock.now(), mayStart) + pause, "start") { [self] in
         do { try start(index) } catch { witness.blame("a process did not start: \(error)") }
       }
     }
@@ -315,13 +324,13 @@ final class World: Sendable {
       switch slot.service {
       case .executor: break
       case .dialer:
-        poll(.dialer, "claim", 0.5...2, index) { if case .dialer(let it) = $0 { await it.claim() } else { false } }
+        poll(.dialer, "claim", 1...4, index) { if case .dialer(let it) = $0 { await it.claim() } else { false } }
         poll(.dialer, "resolve", 3...8, index) { if case .dialer(let it) = $0 { await it.resolve() } else { false } }
       case .bridge:
-        poll(.bridge, "tend", 1...4, index) { if case .bridge(let it) = $0 { await it.tend() } else { false } }
+        poll(.bridge, "tend", 2...6, index) { if case .bridge(let it) = $0 { await it.tend() } else { false } }
         poll(.bridge, "watch", 2...5, index) { if case .bridge(let it) = $0 { await it.watch() } else { false } }
       case .tracker:
-        poll(.tracker, "decide", 0.5...2, index) { if case .tracker(let it) = $0 { await it.decide() } else { false } }
+        poll(.tracker, "decide", 1...4, index) { if case .tracker(let it) = $0 { await it.decide() } else { false } }
       }
     }
     for service in Service.allCases {
@@ -381,7 +390,7 @@ final class World: Sendable {
   /// A share of a log is read by one process at a time, but not always by the same one.
   private func consume(_ service: Service, _ index: Int, of source: Service, _ share: Int) {
     add(
-      Poller("\(service) reads \(source) \(share)", soon: 0.2...1.5, longest: nil) { [self] in
+      Poller("\(service) reads \(source) \(share)", soon: 0.5...4, longest: nil) { [self] in
         let processes = processes(service)
         guard !processes.isEmpty else { return true }
         let usual = processes[share % processes.count]
