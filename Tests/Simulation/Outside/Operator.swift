@@ -19,7 +19,8 @@ final class Operator: Sendable {
 
   init(world: World) {
     self.world = world
-    var planner = Planner(draws: world.draws, witness: world.witness)
+    var planner = Planner(
+      draws: world.draws, witness: world.witness, concurrency: world.settings.concurrency)
     let plans = planner.plans(leads: world.settings.leads)
     self.plans = plans
     campaigns = Mutex(plans.map { Campaign(policy: $0.policy) })

@@ -31,10 +31,12 @@ struct CampaignPlan: Sendable {
 struct Planner {
   let draws: Draws
   private let witness: Witness
+  private let fixedConcurrency: Int?
   private var people = 0
 
-  init(draws: Draws, witness: Witness) {
+  init(draws: Draws, witness: Witness, concurrency: Int?) {
     self.draws = draws
+    fixedConcurrency = concurrency
     self.witness = witness
   }
 
@@ -106,7 +108,7 @@ struct Planner {
     return policy
   }
 
-  private func concurrency(leads: Int) -> Int32 { Int32(draws.integer(1...max(3, leads / 3))) }
+  private func concurrency(leads: Int) -> Int32 { Int32(fixedConcurrency ?? draws.integer(1...max(3, leads / 3))) }
 
   /// Most weekdays, in one or two stretches; sometimes the night as well, which the law forbids.
   private func windows() -> [RingmasterMessages.CallWindow] {

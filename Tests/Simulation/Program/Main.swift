@@ -12,6 +12,8 @@ enum Main {
     var rates = 1.0
     /// Of storms and outages, when not as the rates say.
     var storms: Double?
+    /// Calls at once of every campaign.
+    var concurrency: Int?
   }
 
   static func main() async throws {
@@ -24,10 +26,11 @@ enum Main {
       case "--leads": options.leads = Int(value) ?? options.leads
       case "--lanes": options.lanes = Int(value) ?? options.lanes
       case "--rates": options.rates = Double(value) ?? options.rates
+      case "--concurrency": options.concurrency = Int(value)
       case "--storms": options.storms = Double(value)
       default:
         print(
-          "usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--lanes N] [--rates FACTOR] [--storms PROBABILITY]"
+          "usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--lanes N] [--rates FACTOR] [--storms PROBABILITY] [--concurrency N]"
         )
         exit(64)
       }
@@ -47,6 +50,7 @@ enum Main {
               var settings = SimulationSettings(seed: seed, leads: options.leads)
               settings.rates.restart = 0.001
               settings.rates = settings.rates.scaled(options.rates)
+              settings.concurrency = options.concurrency
               if let storms = options.storms { (settings.rates.storm, settings.rates.outage) = (storms, storms) }
               await progress.add(try await simulation.run(settings), after: started.duration(to: .now))
             }

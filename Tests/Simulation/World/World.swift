@@ -12,6 +12,8 @@ struct SimulationSettings: Sendable {
   /// Leads of all campaigns together.
   var leads = 150
   var rates = FaultRates()
+  /// Calls at once of every campaign; nil: each has its own.
+  var concurrency: Int?
   /// A run in which campaigns are not over by then has lost something.
   var longest = Duration.days(60)
 }
