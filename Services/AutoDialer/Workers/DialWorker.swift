@@ -73,7 +73,7 @@ final class DialWorker: LifecycleService {
       let id = campaign.rules.campaign
       let claim = try await store.claim(
         campaign.rules, now: clock.now(), most: Self.batch, places: rounds.places(of: id), owner: owner,
-        leaseSeconds: placer.quietSeconds(campaign.policy.callDuration))
+        leaseSeconds: placer.slotSeconds(campaign.policy.callDuration))
       rounds.note(id, places: claim.places, hasMore: claim.taken == Self.batch)
       claimed.increment(by: Double(claim.attempts.count))
       for attempt in claim.attempts {
