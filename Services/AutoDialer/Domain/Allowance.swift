@@ -19,10 +19,12 @@ struct Allowance: Hashable, Sendable {
     var minuteStart: Instant
     var minuteCalls: Int
 
-    /// The counters as they stand at `now`: a new day or minute starts at zero.
+    /// The counters as they stand at `now`: a new day or minute starts at zero. Never goes back: when another instance,
+    /// whose clock is ahead, has begun a new one, what is left of the old one counts into it.
     func rolled(to now: Instant, zone: TimeZoneRules) -> Counters {
-      let today = zone.local(at: now).date
-      let minute = Instant(microsecondsSince1970: now.microsecondsSince1970 / 60_000_000 * 60_000_000)
+      let today = max(day, zone.local(at: now).date)
+      let minute = max(
+        minuteStart, Instant(microsecondsSince1970: now.microsecondsSince1970 / 60_000_000 * 60_000_000))
       return Counters(
         day: today, dayCalls: today == day ? dayCalls : 0,
         minuteStart: minute, minuteCalls: minute == minuteStart ? minuteCalls : 0)
