@@ -5,22 +5,22 @@ import Testing
 /// program (`run.sh --seed N`).
 @Suite(.serialized)
 struct SimulationTests {
-  @Test(arguments: [[1, 2, 3, 4, 5, 6]])
+  @Test(arguments: [[1, 2, 3]])
   func `fixed seeds lose no lead and place no call twice`(seeds: [UInt64]) async throws {
     try await Simulation.with("fixed") { simulation in
       for seed in seeds {
-        let report = try await simulation.run(SimulationSettings(seed: seed))
+        let report = try await simulation.run(SimulationSettings(seed: seed, leads: 100))
         #expect(report.violations.isEmpty, "seed \(seed): \(report.violations.joined(separator: "\n"))")
-        #expect(report.calls > 100, "seed \(seed)")
+        #expect(report.calls > 50, "seed \(seed)")
       }
     }
   }
 
   @Test func `fresh seeds lose no lead and place no call twice`() async throws {
     try await Simulation.with("fresh") { simulation in
-      for _ in 0..<4 {
+      for _ in 0..<2 {
         let seed = UInt64.random(in: 1_000...1_000_000_000)
-        var settings = SimulationSettings(seed: seed)
+        var settings = SimulationSettings(seed: seed, leads: 100)
         settings.rates = settings.rates.scaled(3)
         let report = try await simulation.run(settings)
         #expect(report.violations.isEmpty, "seed \(seed), rates × 3: \(report.violations.joined(separator: "\n"))")
@@ -39,7 +39,7 @@ struct SimulationTests {
 
   @Test func `a seed gives the same run again`() async throws {
     try await Simulation.with("same") { simulation in
-      let settings = SimulationSettings(seed: 77, leads: 80)
+      let settings = SimulationSettings(seed: 77, leads: 60)
       let (first, second) = (try await simulation.run(settings), try await simulation.run(settings))
       #expect(first.hash == second.hash)
       #expect(first.calls == second.calls)
