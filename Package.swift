@@ -217,7 +217,22 @@ let testTargets: [Target] = [
     ["Core", "Logging", "Metrics", "Postgres", "EventLog", "RPC", "RingmasterMessages", "RingmasterServices"]),
 ]
 
-let allTargets = cLibraries + sharedModules + protocols + services + verifier + testTargets
+/// The simulation drives the services from inside. A release build allows that with `-enable-testing` alone, so there the
+/// program is built on demand only (Tests/Simulation/run.sh); its tests run with all others.
+let simulationParts: [Target.Dependency] =
+  ["CampaignExecutor", "AutoDialer", "MediaBridge", "OutcomeTracker"] + serviceBase
+let simulation: Target =
+  if Context.environment["RINGMASTER_SIMULATION"] == nil {
+    .testTarget(
+      name: "SimulationTests", dependencies: simulationParts + ["TestSupport", "ThreadSanitizerSupport"],
+      path: "Tests/Simulation", exclude: ["Program", "README.md", "run.sh"], swiftSettings: swift)
+  } else {
+    .executableTarget(
+      name: "simulation", dependencies: simulationParts + ["TestSupport"], path: "Tests/Simulation",
+      exclude: ["Tests", "README.md", "run.sh"], swiftSettings: swift)
+  }
+
+let allTargets = cLibraries + sharedModules + protocols + services + verifier + testTargets + [simulation]
 
 /// Without services and without tests of services: what `deploy/test.sh threads` builds with the sanitizer in.
 func sharedOnly(_ targets: [Target], without services: [Target]) -> [Target] {

@@ -50,7 +50,7 @@ public struct ProofVerifier {
   private var permitsOfLead: [PermitRow] = []
   private var finishedLeads: Set<LeadID> = []
   /// For the limits on days and minutes, which only show in the order of time.
-  private var grants: [(at: Instant, version: Int, line: Int)] = []
+  private var grants: [(at: Instant, version: Int, line: Int, left: Bool)] = []
   private var isBroken = false
 
   public init() {}
@@ -130,7 +130,7 @@ public struct ProofVerifier {
   private mutating func take(_ permit: PermitRow) {
     if permit.placed != nil { report.placed += 1 }
     if permit.state == "withdrawn" { report.withdrawn += 1 }
-    grants.append((permit.granted, permit.version, report.rows))
+    grants.append((permit.granted, permit.version, report.rows, permit.state != "withdrawn"))
     guard let header, lead.last?.lead == permit.lead else {
       return fault("lead", "the permit does not stand with its lead")
     }
@@ -155,10 +155,11 @@ public struct ProofVerifier {
     for grant in grants.sorted(by: { ($0.at, $0.line) < ($1.at, $1.line) }) {
       guard let version = byVersion[grant.version] else { continue }  // Told already, as a permit without a version.
       let day = version.zone.local(at: grant.at).date
-      days[day, default: 0] += 1
+      // A call that never left is given back to its day; to its minute it is not.
+      if grant.left { days[day, default: 0] += 1 }
       minutes[grant.at.microsecondsSince1970 / 60_000_000, default: 0] += 1
       let inMinute = minutes[grant.at.microsecondsSince1970 / 60_000_000, default: 0]
-      if let cap = version.callsPerDay, let calls = days[day], calls > cap {
+      if grant.left, let cap = version.callsPerDay, let calls = days[day], calls > cap {
         fault("calls_per_day", "call \(calls) of at most \(cap) on \(day)", line: grant.line)
       }
       if let cap = version.callsPerMinute, inMinute > cap {

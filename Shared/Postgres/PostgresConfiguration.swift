@@ -19,6 +19,14 @@ public struct PostgresConfiguration: Sendable {
   public var connectTimeout: Duration
   /// How long a caller waits for a connection before `PostgresError.Code.timedOut` or `.unavailable`.
   public var acquireTimeout: Duration
+  /// For the simulation alone: gets the name of each transaction, and of the first of statements that run outside of
+  /// one, before it is committed and after. What it throws before undoes the transaction; after, it hides the commit.
+  package var commitFault: (@Sendable (CommitMoment, String) async throws -> Void)?
+
+  package enum CommitMoment: Hashable, Sendable {
+    case before
+    case after
+  }
 
   public init(
     url: String, applicationName: String = "ringmaster", poolSize: Int = 8, schema: String? = nil,

@@ -29,10 +29,11 @@ struct Allowance: Hashable, Sendable {
     var minuteStart: Instant
     var minuteCalls: Int
 
-    /// The counters as they stand at `now`: a new day or minute starts at zero.
+    /// The counters as they stand at `now`: a new day or minute starts at zero. Never goes back: when another instance,
+    /// whose clock is ahead, has begun a new one, what is left of the old one counts into it.
     func rolled(to now: Instant, zone: TimeZoneRules) -> Counters {
-      let today = zone.local(at: now).date
-      let minute = now.startOfMinute
+      let today = max(day, zone.local(at: now).date)
+      let minute = max(minuteStart, now.startOfMinute)
       return Counters(
         day: today, dayCalls: today == day ? dayCalls : 0,
         minuteStart: minute, minuteCalls: minute == minuteStart ? minuteCalls : 0)

@@ -76,7 +76,7 @@ final class DialWorker: LifecycleService {
       guard let share = shares[id], share > 0 else { continue }
       let claim = try await store.claim(
         campaign.rules, now: clock.now(), most: share, places: rounds.places(of: id), owner: owner,
-        leaseSeconds: placer.quietSeconds(campaign.policy.callDuration))
+        leaseSeconds: placer.slotSeconds(campaign.policy.callDuration))
       rounds.note(id, claim, hasMore: claim.taken == share)
       claimed.increment(by: Double(claim.attempts.count))
       for attempt in claim.attempts {

@@ -27,16 +27,23 @@ final class PlacedCalls: LifecycleService {
 
   func run() async throws {
     defer { ended.close() }
-    while let first = try await waiting.next() {
-      var calls = [first]
-      while calls.count < Self.batch, let next = waiting.poll() { calls.append(next) }
-      do {
-        try await store.markPlaced(calls)
-        count.increment(by: Double(calls.count))
-      } catch let error where !(error is CancellationError) {
-        // Their rows already say when they are looked at next.
-        logger.warning("placed calls could not be stored", [LogField("calls", calls.count), .error(error)])
-      }
+    while let first = try await waiting.next() { try await write(from: first) }
+  }
+
+  /// What waits, written down as far as one statement goes.
+  func writeWaiting() async throws {
+    if let first = waiting.poll() { try await write(from: first) }
+  }
+
+  private func write(from first: DialStore.PlacedCall) async throws {
+    var calls = [first]
+    while calls.count < Self.batch, let next = waiting.poll() { calls.append(next) }
+    do {
+      try await store.markPlaced(calls)
+      count.increment(by: Double(calls.count))
+    } catch let error where !(error is CancellationError) {
+      // Their rows already say when they are looked at next.
+      logger.warning("placed calls could not be stored", [LogField("calls", calls.count), .error(error)])
     }
   }
 

@@ -44,6 +44,12 @@ struct Placer: Sendable {
     clock.realDuration(of: maxCallDuration + Self.ringing).inSeconds + Self.slackSeconds
   }
 
+  /// How long the slot of an attempt is kept that was just permitted: its permit may be used late, by a bridge that was
+  /// away or a provider that took no calls, and the call still needs its slot then.
+  func slotSeconds(_ maxCallDuration: Duration) -> Double {
+    quietSeconds(maxCallDuration + DialDecision.permitLife)
+  }
+
   /// Places an attempt that was just claimed.
   func place(_ attempt: DialStore.ClaimedAttempt, of campaign: DialStore.KnownCampaign) async {
     await settle(attempt.call, permit: attempt.permit, lead: attempt.lead, campaign: campaign, looks: 0)

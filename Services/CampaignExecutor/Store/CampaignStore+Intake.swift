@@ -53,7 +53,7 @@ extension CampaignStore {
     in transaction: PostgresTransaction
   ) async throws -> [Lead] {
     guard !leads.isEmpty else { return [] }
-    let ids = leads.map { _ in LeadID.random() }  // Ids in the order of lines.
+    let ids = leads.map { _ in LeadID(newID()) }  // Ids in the order of lines.
     let people = leads.map(\.candidate)
     let start = known.policy.flatMap(LeadSequence.init)?.start(joined: now)
     let added = try await transaction.query(

@@ -16,7 +16,7 @@ extension CampaignStore {
   func openImport(
     of campaign: CampaignID, fileName: String, tenant: TenantID, now: Instant
   ) async throws -> ImportID {
-    let id = ImportID.random()
+    let id = ImportID(newID())
     return try await pool.transaction(name: "OpenImport") { transaction in
       try Self.mustTakeLeads(try await lock(campaign, tenant: tenant, in: transaction))
       try await transaction.execute(query("InsertImport"), tenant, id, campaign, fileName, now)

@@ -11,6 +11,8 @@ struct CampaignStore: Sendable {
   let pool: PostgresPool
   let events: EventLog
   private let catalog: QueryCatalog
+  /// Where new ids come from.
+  var newID: @Sendable () -> UniqueID = UniqueID.random
 
   init(pool: PostgresPool, events: EventLog) throws {
     self.pool = pool
@@ -22,7 +24,7 @@ struct CampaignStore: Sendable {
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }
 
   func create(_ policy: CampaignPolicy, tenant: TenantID, actor: String, now: Instant) async throws -> Campaign {
-    let id = CampaignID.random()
+    let id = CampaignID(newID())
     return try await pool.transaction(name: "CreateCampaign") { transaction in
       try await create(id, policy, tenant: tenant, actor: actor, now: now, in: transaction)
     }

@@ -51,7 +51,7 @@ final class CallTender: LifecycleService {
     return due.count
   }
 
-  private func tend(_ work: CallStore.Work) async {
+  func tend(_ work: CallStore.Work) async {
     let call = work.call
     do {
       switch call.record.placement {

@@ -58,7 +58,7 @@ final class OutcomeWorker: LifecycleService {
 
   func drain() async { draining.withLock { $0 = true } }
 
-  private func decide(_ undecided: OutcomeStore.UndecidedCall) async {
+  func decide(_ undecided: OutcomeStore.UndecidedCall) async {
     let ended = undecided.ended
     do {
       guard let campaign = CampaignID(ended.campaignId) else { return }

@@ -13,7 +13,7 @@ struct EventWorker: Sendable {
   /// A cursor that moved past others' events only is stored this often.
   private static let idleStoreInterval: Duration = .seconds(60)
 
-  private struct Progress {
+  fileprivate struct Progress {
     /// Where the cursor stands in the database.
     var stored: EventPlace
     /// Where to read from; ahead of `stored` when others' events were passed.
@@ -23,35 +23,52 @@ struct EventWorker: Sendable {
 
   private var share: EventShare { consumer.share }
 
+  /// What one turn leaves for the next.
+  struct Turns: Sendable {
+    fileprivate var progress: Progress?
+    fileprivate var failures = 0
+    /// Events that the next turn takes at most: fewer after a failure, to find the one that fails.
+    fileprivate var limit: Int
+
+    init(_ options: EventConsumerOptions) { limit = options.batchLimit }
+  }
+
   func run() async {
-    var progress: Progress?
-    var failures = 0
-    var limit = consumer.options.batchLimit
+    var turns = Turns(consumer.options)
     var generator = SystemRandomNumberGenerator()
     while !Task.isCancelled {
-      var batch: [Event] = []
-      do {
-        var current = if let progress { progress } else { try await load() }
-        progress = current
-        let page = try await consumer.source.read(
-          partition: partition, partitions: consumer.options.partitions, after: current.position, limit: limit,
-          wait: consumer.options.readWait)
-        try check(page, after: current.position)
-        batch = page.events
-        try await take(page, &current)
-        progress = current
-        if failures > 0 { consumer.metrics.stalled(partition, false) }
-        failures = 0
-        limit = min(limit * 2, consumer.options.batchLimit)
-      } catch {
-        if Task.isCancelled { return }
-        progress = nil
-        failures += 1
-        limit = max(1, min(limit, batch.count) / 2)
-        report(error, batch, failures: failures)
-        // Ends early when cancelled, which the loop's condition sees.
-        try? await Task.sleep(for: consumer.options.retry.delay(attempt: failures, using: &generator))
-      }
+      await turn(&turns)
+      guard turns.failures > 0, !Task.isCancelled else { continue }
+      // Ends early when cancelled, which the loop's condition sees.
+      try? await Task.sleep(for: consumer.options.retry.delay(attempt: turns.failures, using: &generator))
+    }
+  }
+
+  /// Reads once and lets what was read take effect. Says whether there is more to read at once.
+  @discardableResult
+  func turn(_ turns: inout Turns) async -> Bool {
+    var batch: [Event] = []
+    do {
+      var current = if let progress = turns.progress { progress } else { try await load() }
+      turns.progress = current
+      let page = try await consumer.source.read(
+        partition: partition, partitions: consumer.options.partitions, after: current.position, limit: turns.limit,
+        wait: consumer.options.readWait)
+      try check(page, after: current.position)
+      batch = page.events
+      try await take(page, &current)
+      turns.progress = current
+      if turns.failures > 0 { consumer.metrics.stalled(partition, false) }
+      turns.failures = 0
+      turns.limit = min(turns.limit * 2, consumer.options.batchLimit)
+      return page.more
+    } catch {
+      if Task.isCancelled { return false }
+      turns.progress = nil
+      turns.failures += 1
+      turns.limit = max(1, min(turns.limit, batch.count) / 2)
+      report(error, batch, failures: turns.failures)
+      return true
     }
   }
 

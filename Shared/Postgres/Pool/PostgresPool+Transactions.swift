@@ -29,7 +29,9 @@ extension PostgresPool {
       let transaction = PostgresTransaction(connection, isolation, metrics)
       do {
         let value = try await body(transaction)
+        try await configuration.commitFault?(.before, "\(name)")
         try await transaction.commit()
+        try await configuration.commitFault?(.after, "\(name)")
         release(connection)
         return value
       } catch {

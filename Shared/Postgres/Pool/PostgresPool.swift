@@ -74,6 +74,15 @@ public final class PostgresPool: LifecycleService, PostgresSession, TickHandler 
   /// while the server had them.
   public func run(_ statements: [PostgresStatement]) async throws -> [PostgresResult] {
     guard let first = statements.first else { return [] }
+    try await configuration.commitFault?(.before, first.query.name)
+    let results = try await perform(statements, first: first)
+    try await configuration.commitFault?(.after, first.query.name)
+    return results
+  }
+
+  private func perform(
+    _ statements: [PostgresStatement], first: PostgresStatement
+  ) async throws -> [PostgresResult] {
     var batch = EncodedBatch()
     for statement in statements { try batch.append(statement) }
     let started = ContinuousClock.now

@@ -1,0 +1,49 @@
+import Core
+import Testing
+
+/// Whole runs of all services under faults. One that fails names its seed; the same seed fails again, here and in the
+/// program (`run.sh --seed N`).
+@Suite(.serialized)
+struct SimulationTests {
+  @Test(arguments: [[1, 2, 3]])
+  func `fixed seeds lose no lead and place no call twice`(seeds: [UInt64]) async throws {
+    try await Simulation.with("fixed") { simulation in
+      for seed in seeds {
+        let report = try await simulation.run(SimulationSettings(seed: seed, leads: 100))
+        #expect(report.violations.isEmpty, "seed \(seed): \(report.violations.joined(separator: "\n"))")
+        #expect(report.calls > 50, "seed \(seed)")
+      }
+    }
+  }
+
+  @Test func `fresh seeds lose no lead and place no call twice`() async throws {
+    try await Simulation.with("fresh") { simulation in
+      for _ in 0..<2 {
+        let seed = UInt64.random(in: 1_000...1_000_000_000)
+        var settings = SimulationSettings(seed: seed, leads: 100)
+        settings.rates = settings.rates.scaled(3)
+        let report = try await simulation.run(settings)
+        #expect(report.violations.isEmpty, "seed \(seed), rates × 3: \(report.violations.joined(separator: "\n"))")
+      }
+    }
+  }
+
+  @Test func `the witness sees a call that is placed twice`() async throws {
+    try await Simulation.with("lies") { simulation in
+      var settings = SimulationSettings(seed: 5, leads: 60, rates: .none)
+      settings.rates.lie = 0.2
+      let report = try await simulation.run(settings)
+      #expect(report.violations.contains { $0.contains("an attempt was placed twice") })
+    }
+  }
+
+  @Test func `a seed gives the same run again`() async throws {
+    try await Simulation.with("same") { simulation in
+      let settings = SimulationSettings(seed: 77, leads: 60)
+      let (first, second) = (try await simulation.run(settings), try await simulation.run(settings))
+      #expect(first.hash == second.hash)
+      #expect(first.calls == second.calls)
+      #expect(first.steps == second.steps)
+    }
+  }
+}

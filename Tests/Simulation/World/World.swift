@@ -1,0 +1,428 @@
+import Core
+import EventLog
+import Postgres
+import RPC
+import Synchronization
+
+@testable import MediaBridge
+
+/// How one run goes.
+struct SimulationSettings: Sendable {
+  var seed: UInt64
+  /// Leads of all campaigns together.
+  var leads = 150
+  var rates = FaultRates()
+  /// Calls at once of every campaign; nil: each has its own.
+  var concurrency: Int?
+  /// A run in which campaigns are not over by then has lost something.
+  var longest = Duration.days(60)
+}
+
+/// All services in one process, driven one step at a time: nothing happens but what the agenda says, in business time.
+final class World: Sendable {
+  let settings: SimulationSettings
+  let database: SimulationDatabase
+  let agenda = Agenda()
+  let clock: ManualClock
+  let draws: Draws
+  let faults: Faults
+  let witness = Witness()
+  let carrier: Carrier
+  let startsAt: Instant
+
+  private struct State {
+    var slots: [Slot] = []
+    var pollers: [Service: [Poller]] = [:]
+    /// Services that have committed something since the last step.
+    var dirty: Set<Service> = []
+    /// Until then every service stands still.
+    var frozenUntil = Instant.distantPast
+    /// Until then no process of the bridge starts.
+    var bridgeClosedUntil = Instant.distantPast
+    /// The last that happens; set once everything is over.
+    var endsAt: Instant?
+    var databaseTime = Instant.distantPast
+    var nextID: UInt64 = 0
+    var current: Host?
+    var look: Poller?
+    /// Campaigns with which operators have done all they planned.
+    var plansThrough = 0
+    var plans = 0
+    /// Numbers that campaigns have taken, by the word of the service.
+    var given: [CampaignID: Set<String>] = [:]
+    var rateCaps: [RateCap] = []
+    /// Steps taken, by what they were.
+    var steps: [String: Int] = [:]
+  }
+
+  /// A place where a process of a service runs, one after another.
+  struct Slot: Sendable {
+    var service: Service
+    var index: Int
+    var generation = 0
+    var process: Process?
+    var isRestarting = false
+  }
+
+  enum Process: Sendable {
+    case executor(Executor)
+    case dialer(Dialer)
+    case bridge(Bridge)
+    case tracker(Tracker)
+  }
+
+  private let state = Mutex(State())
+  /// Logs are read with their owners' roles, as if some process of theirs served them.
+  private let feeds: [Service: PostgresPool]
+  private let network = Mutex<RPCClient?>(nil)
+
+  /// Monday, 2 March 2026, 8:00 in New York.
+  private static let monday = Instant(microsecondsSince1970: 1_772_456_400_000_000)
+
+  init(_ settings: SimulationSettings, on database: SimulationDatabase) throws {
+    self.settings = settings
+    self.database = database
+    feeds = Dictionary(uniqueKeysWithValues: Service.allCases.map { ($0, database.pool($0, "feed")) })
+    draws = Draws(seed: settings.seed)
+    startsAt = Self.monday + draws.seconds(0...7 * 86_400)
+    clock = ManualClock(startsAt)
+    faults = Faults(settings.rates, draws: draws)
+    carrier = Carrier(agenda: agenda, clock: clock, draws: draws, faults: faults, witness: witness)
+    var options = RPCClientOptions()
+    options.reconnectMinimum = .seconds(3_600)
+    options.reconnectMaximum = .seconds(3_600)
+    options.interceptors = [
+      Network(
+        agenda: agenda, clock: clock, draws: draws, faults: faults, carrier: carrier,
+        caller: { [weak self] in self?.current }, bridge: { [weak self] in self?.bridge })
+    ]
+    let client = try RPCClient(endpoints: ["inproc://simulation-\(database.name)"], options: options)
+    network.withLock { $0 = client }
+    carrier.callsBack { [weak self] in await self?.take($0) }
+  }
+
+  /// For the clients of all processes: who calls is known by the running task.
+  var client: RPCClient {
+    network.withLock { client in
+      guard let client else { preconditionFailure("the world is over") }
+      return client
+    }
+  }
+
+  var steps: [String: Int] { state.withLock { $0.steps } }
+
+  func newID() -> UniqueID {
+    let number = state.withLock { state in
+      state.nextID += 1
+      return state.nextID
+    }
+    return UniqueID.derived(from: "id", String(settings.seed), String(number))
+  }
+
+  // MARK: Running
+
+  func run() async throws {
+    try await database.setTime(clock.now())
+    for service in Service.allCases {
+      for index in 0..<2 { state.withLock { $0.slots.append(Slot(service: service, index: index)) } }
+    }
+    for slot in 0..<2 * Service.allCases.count { try start(slot) }
+    try await openCursors()
+    makePollers()
+    let deadline = startsAt + settings.longest
+    while let entry = agenda.next() {
+      if let endsAt = state.withLock({ $0.endsAt }), entry.at > endsAt { break }
+      guard entry.at < deadline else {
+        witness.blame("not over by \(deadline): seed \(settings.seed)")
+        break
+      }
+      try await step(entry)
+    }
+  }
+
+  private func step(_ entry: Agenda.Entry) async throws {
+    let frozenUntil = state.withLock { $0.frozenUntil }
+    if entry.at < frozenUntil, entry.label != "carrier", entry.label != "late placement" {
+      // A callback finds nobody who answers; all else waits.
+      if !entry.label.hasPrefix("callback") { agenda.add(frozenUntil, entry.label, entry.body) }
+      return
+    }
+    clock.advance(to: entry.at)
+    let isNews = state.withLock { state in
+      state.steps[entry.label, default: 0] += 1
+      guard state.databaseTime + .milliseconds(250) <= entry.at else { return false }
+      state.databaseTime = entry.at
+      return true
+    }
+    if isNews { try await database.setTime(entry.at) }
+    await entry.body()
+    await buryAndWake()
+  }
+
+  func end(at instant: Instant) { state.withLock { $0.endsAt = instant } }
+
+  /// Everything but the carrier stands still.
+  func freeze(for duration: Duration) { state.withLock { $0.frozenUntil = clock.now() + duration } }
+
+  /// Every process of the bridge dies, and none starts for some time.
+  func closeBridge(for duration: Duration) {
+    state.withLock { $0.bridgeClosedUntil = clock.now() + duration }
+    for process in processes(.bridge) { process.host.crash() }
+  }
+
+  func databaseRestarted() { state.withLock { $0.databaseTime = .distantPast } }
+
+  func close() async {
+    for slot in state.withLock({ $0.slots }) { await bury(slot.process) }
+    for feed in feeds.values { feed.close() }
+    let client = network.withLock { client in
+      defer { client = nil }
+      return client
+    }
+    await client?.close()
+  }
+
+  /// Runs what a process does.
+  func run<R: Sendable>(on host: Host, _ body: @Sendable () async throws -> R) async rethrows -> R {
+    let before = state.withLock { state in
+      defer { state.current = host }
+      return state.current
+    }
+    defer { state.withLock { $0.current = before } }
+    return try await body()
+  }
+
+  /// A service has told something.
+  func told(_ service: Service) { state.withLock { _ = $0.dirty.insert(service) } }
+
+  /// Whose code is running: one step is taken at a time, and what a step starts is waited for.
+  var current: Host? { state.withLock { $0.current } }
+
+  /// A process commits, or has.
+  private func commits(
+    _ moment: PostgresConfiguration.CommitMoment, _ statement: String, of service: Service, _ life: Life, _ host: String
+  ) async throws {
+    if moment == .after, Self.telling.contains(statement) { state.withLock { _ = $0.dirty.insert(service) } }
+    try await faults.strike(moment, statement, life) { try await database.cut(host) }
+  }
+
+  /// Transactions after which somebody has something to do.
+  private static let telling: Set = [
+    "WithdrawAttempt", "consume events", "ApplyReport", "DecideOutcome", "CreateCampaign",
+    "UpdateCampaign", "ChangeCampaign", "ImportLeads", "AddLead", "UpdateLead",
+  ]
+
+  // MARK: Processes
+
+  private func start(_ index: Int) throws {
+    let slot = state.withLock { state in
+      state.slots[index].generation += 1
+      state.slots[index].isRestarting = false
+      return state.slots[index]
+    }
+    let name = "\(slot.service)-\(slot.index)-\(slot.generation)"
+    let skew = draws.seconds(0...1) - .milliseconds(500)
+    let life = Life()
+    let pool = database.pool(slot.service, name) { [weak self] moment, statement in
+      guard let self else { throw Crashed() }
+      try await commits(moment, statement, of: slot.service, life, name)
+    }
+    let host = Host(
+      name: name, service: slot.service, pool: pool, clock: SkewedClock(time: clock, skew: skew), life: life)
+    let process: Process =
+      switch slot.service {
+      case .executor: .executor(try Executor(host, world: self))
+      case .dialer: .dialer(try Dialer(host, world: self))
+      case .bridge: .bridge(try Bridge(host, world: self))
+      case .tracker: .tracker(try Tracker(host, world: self))
+      }
+    state.withLock { $0.slots[index].process = process }
+  }
+
+  /// Clears away who died in the last step, and tells who has something to do.
+  private func buryAndWake() async {
+    let (dead, woken) = state.withLock { state in
+      let dead = state.slots.indices.filter { index in
+        !state.slots[index].isRestarting && state.slots[index].process?.host.isAlive == false
+      }
+      let bodies = dead.map { (index: $0, process: state.slots[$0].process) }
+      for index in dead {
+        state.slots[index].process = nil
+        state.slots[index].isRestarting = true
+      }
+      let woken = state.dirty.sorted().flatMap { state.pollers[$0] ?? [] }
+      state.dirty.removeAll()
+      return (bodies, woken)
+    }
+    for (index, process) in dead {
+      await bury(process)
+      let pause = draws.chance(0.1) ? draws.seconds(20...200) : draws.seconds(0.5...10)
+      let mayStart = if case .bridge? = process { state.withLock { $0.bridgeClosedUntil } } else { Instant.distantPast }
+      agenda.add(max(clock.now(), mayStart) + pause, "start") { [self] in
+        do { try start(index) } catch { witness.blame("a process did not start: \(error)") }
+      }
+    }
+    for poller in woken { poller.wake(in: draws.seconds(poller.soon), agenda, clock, draws) }
+  }
+
+  private func bury(_ process: Process?) async {
+    process?.host.crash()
+    if case .bridge(let bridge)? = process { await bridge.end() }
+  }
+
+  func processes(_ service: Service) -> [Process] {
+    state.withLock { state in
+      state.slots.filter { $0.service == service }.compactMap(\.process).filter { $0.host.isAlive }
+    }
+  }
+
+  private func process(_ slot: Int) -> Process? {
+    state.withLock { $0.slots[slot].process }.flatMap { $0.host.isAlive ? $0 : nil }
+  }
+
+  private var bridge: Bridge? {
+    guard case .bridge(let bridge)? = draws.pick(processes(.bridge)) else { return nil }
+    return bridge
+  }
+
+  var executor: Executor? {
+    guard case .executor(let executor)? = draws.pick(processes(.executor)) else { return nil }
+    return executor
+  }
+
+  private func take(_ callback: Carrier.Callback) async {
+    if callback.parameters.isEmpty {
+      // The end of a stream goes to the process that holds it, or to nobody.
+      let holder = carrier.call(callback.id)?.streamHost
+      for case .bridge(let bridge) in processes(.bridge) where bridge.host.name == holder {
+        await bridge.closeSession(callback.call)
+      }
+      return
+    }
+    let isTaken = await bridge?.take(callback) ?? false
+    // A call without instructions ends.
+    if !isTaken, callback.kind == .voice { _ = carrier.hangUp(callback.id) }
+  }
+
+  // MARK: Consumers and workers
+
+  func consumer(
+    _ name: String, of source: Service, _ host: Host, _ handler: @escaping EventConsumer.Handler
+  ) -> SteppedConsumer {
+    SteppedConsumer(
+      name, of: source,
+      log: EventLogReader(pool: feeds[source] ?? host.pool, log: EventLog(schema: source.rawValue)), host: host,
+      faults: faults, handler: handler)
+  }
+
+  private func openCursors() async throws {
+    for service in Service.allCases {
+      for consumer in processes(service).first?.consumers ?? [] { try await consumer.open() }
+    }
+  }
+
+  private func makePollers() {
+    for (index, slot) in state.withLock({ $0.slots }).enumerated() {
+      switch slot.service {
+      case .executor: break
+      case .dialer:
+        poll(.dialer, "claim", 1...4, index) { if case .dialer(let it) = $0 { await it.claim() } else { false } }
+        poll(.dialer, "resolve", 3...8, index) { if case .dialer(let it) = $0 { await it.resolve() } else { false } }
+      case .bridge:
+        poll(.bridge, "tend", 2...6, index) { if case .bridge(let it) = $0 { await it.tend() } else { false } }
+        poll(.bridge, "watch", 2...5, index) { if case .bridge(let it) = $0 { await it.watch() } else { false } }
+      case .tracker:
+        poll(.tracker, "decide", 1...4, index) { if case .tracker(let it) = $0 { await it.decide() } else { false } }
+      }
+    }
+    for service in Service.allCases {
+      let consumers = processes(service).first?.consumers ?? []
+      for (index, consumer) in consumers.enumerated() {
+        for share in 0..<SteppedConsumer.shares { consume(service, index, of: consumer.source, share) }
+      }
+    }
+    let look = Poller("operator", soon: 200...900, longest: .hours(2)) { [self] in await lookRound() }
+    look.wake(in: .minutes(20), agenda, clock, draws)
+    state.withLock { $0.look = look }
+    let people = Operator(world: self)
+    state.withLock { $0.plans = people.count }
+    people.begin()
+  }
+
+  /// Something comes due then: who would sleep past it is woken.
+  func wakeDialers(at instant: Instant) {
+    let (pollers, look) = state.withLock { ($0.pollers[.dialer] ?? [], $0.look) }
+    for poller in pollers where poller.label.hasPrefix("claim") {
+      poller.wake(in: max(.zero, clock.now().duration(to: instant)) + draws.seconds(poller.soon), agenda, clock, draws)
+    }
+    look?.wake(in: clock.now().duration(to: instant) + .seconds(600), agenda, clock, draws)
+  }
+
+  // MARK: Operators
+
+  func operatorIsThrough() { state.withLock { $0.plansThrough += 1 } }
+
+  var isOperatorThrough: Bool { state.withLock { $0.plansThrough == $0.plans } }
+
+  var isEnding: Bool { state.withLock { $0.endsAt != nil } }
+
+  /// A campaign has taken these numbers.
+  func gave(_ phones: [String], to campaign: CampaignID?) {
+    guard let campaign else { return }
+    state.withLock { $0.given[campaign, default: []].formUnion(phones) }
+  }
+
+  func capped(_ cap: RateCap) { state.withLock { $0.rateCaps.append(cap) } }
+
+  var rateCaps: [RateCap] { state.withLock { $0.rateCaps } }
+
+  var given: [CampaignID: Set<String>] { state.withLock { $0.given } }
+
+  private func poll(
+    _ service: Service, _ label: String, _ soon: ClosedRange<Double>, _ slot: Int,
+    _ look: @escaping @Sendable (Process) async -> Bool
+  ) {
+    add(
+      Poller("\(label) \(slot)", soon: soon, longest: .hours(2)) { [self] in
+        guard let process = process(slot) else { return true }
+        return await look(process)
+      }, wokenBy: service)
+  }
+
+  /// A share of a log is read by one process at a time, but not always by the same one.
+  private func consume(_ service: Service, _ index: Int, of source: Service, _ share: Int) {
+    add(
+      Poller("\(service) reads \(source) \(share)", soon: 0.5...4, longest: nil) { [self] in
+        let processes = processes(service)
+        guard !processes.isEmpty else { return true }
+        let usual = processes[share % processes.count]
+        let process = draws.chance(0.03) ? draws.pick(processes) ?? usual : usual
+        return await run(on: process.host) { await process.consumers[index].turn(share) }
+      }, wokenBy: source)
+  }
+
+  private func add(_ poller: Poller, wokenBy service: Service) {
+    state.withLock { $0.pollers[service, default: []].append(poller) }
+    poller.wake(in: draws.seconds(poller.soon), agenda, clock, draws)
+  }
+}
+
+extension World.Process {
+  var host: Host {
+    switch self {
+    case .executor(let process): process.host
+    case .dialer(let process): process.host
+    case .bridge(let process): process.host
+    case .tracker(let process): process.host
+    }
+  }
+
+  var consumers: [SteppedConsumer] {
+    switch self {
+    case .executor(let process): process.consumers
+    case .dialer(let process): process.consumers
+    case .bridge: []
+    case .tracker(let process): process.consumers
+    }
+  }
+}
