@@ -15,9 +15,7 @@ private final class CallbackTarget: @unchecked Sendable {
 
 private func callbackAioDidComplete(_ context: UnsafeMutableRawPointer?) {
   guard let context else { return }
-  runOnCallbackThread {
-    Unmanaged<CallbackTarget>.fromOpaque(context).takeUnretainedValue().fire()
-  }
+  Unmanaged<CallbackTarget>.fromOpaque(context).takeUnretainedValue().fire()
 }
 
 /// An aio whose completions run a closure on one of nng's threads, for loops that must not hop to a task.

@@ -1,5 +1,4 @@
 import Lifecycle
-import Nng
 import Synchronization
 
 /// A call and the client it came from.
@@ -93,10 +92,7 @@ final class HandlerLanes: Sendable {
       idle.resume(returning: work)
     } else {
       let lane = HandlerLane()
-      lane.attach(
-        tasks.spawn(id: work.call.context.method) {
-          await withTaskExecutorPreference(CallbackExecutor.shared) { await self.run(lane, server) }
-        })
+      lane.attach(tasks.spawn(id: work.call.context.method) { await self.run(lane, server) })
     }
   }
 
