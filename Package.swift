@@ -171,6 +171,7 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "postgres-benchmark", dependencies: ["Core", "Postgres"], path: "Tests/Load/Postgres/Benchmark",
     swiftSettings: swift),
+  tests("NngTests", ["Nng", "Core"]),
   .executableTarget(
     name: "queue-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Queue/Benchmark",
     swiftSettings: swift),

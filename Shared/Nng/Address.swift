@@ -24,6 +24,8 @@ struct Address {
   }
 
   var usesTLS: Bool { scheme.hasPrefix("tls+") }
+  /// Also `tcp4`, `tcp6` and with TLS.
+  var usesTCP: Bool { scheme.hasPrefix("tcp") || scheme.hasPrefix("tls+tcp") }
 
   /// The same address with the port that the system chose.
   func url(port: Int) -> String {

@@ -134,6 +134,13 @@ public final class MessageSocket: Sendable {
     nng_pipe_close(nng_pipe(id: pipe.value))
   }
 
+  /// Whether small messages go out at once (`TCP_NODELAY`, which nng sets on its sockets' connections by itself); nil
+  /// where that means nothing.
+  static func sendsAtOnce(_ pipe: PipeID) -> Bool? {
+    var isSet = false
+    return nng_pipe_get_bool(nng_pipe(id: pipe.value), NNG_OPT_TCP_NODELAY, &isSet) == 0 ? isSet : nil
+  }
+
   /// Closes the socket and returns when nothing of it runs any more. May be called more than once.
   public func close() async {
     if closed.exchange(true, ordering: .acquiringAndReleasing) == false {

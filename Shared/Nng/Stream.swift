@@ -184,6 +184,12 @@ public final class Stream: @unchecked Sendable {
     }
   }
 
+  /// Whether a small write goes out at once (`TCP_NODELAY`); nil where that means nothing.
+  var sendsAtOnce: Bool? {
+    var isSet = false
+    return nng_stream_get_bool(handle, NNG_OPT_TCP_NODELAY, &isSet) == 0 ? isSet : nil
+  }
+
   /// nng lets an operation that starts after `close` wait for ever.
   private func abortIfClosed(_ aio: OpaquePointer) {
     if closed.load(ordering: .sequentiallyConsistent) {

@@ -38,8 +38,13 @@ public enum StreamDialer {
     guard let handle else { throw NngError(.outOfMemory, "connect to \(url): no handle") }
     let surrendered = Surrendered(handle: handle)
     defer { Reaper.later { nng_stream_dialer_free(surrendered.handle) } }
+    let address = try Address.parse(url)
+    if address.usesTCP {
+      // Off by default on streams; without it a small write waits for the acknowledgement of the one before.
+      try check(nng_stream_dialer_set_bool(handle, NNG_OPT_TCP_NODELAY, true), "switch off Nagle's algorithm")
+    }
     if let tls {
-      let configuration = try await TLSCache.shared.client(tls, host: try Address.parse(url).host)
+      let configuration = try await TLSCache.shared.client(tls, host: address.host)
       let pointer = UnsafeMutableRawPointer(configuration.handle)
       try check(nng_stream_dialer_set_ptr(handle, NNG_OPT_TLS_CONFIG, pointer), "set the TLS of \(url)")
     }

@@ -18,6 +18,9 @@ public final class StreamListener: @unchecked Sendable {
     try check(nng_stream_listener_alloc(&handle, url), "listen on \(url)")
     guard let handle else { throw NngError(.outOfMemory, "listen on \(url): no handle") }
     let listener = StreamListener(handle, accepting, url: url, isTLS: tls != nil)
+    if try Address.parse(url).usesTCP {
+      try check(nng_stream_listener_set_bool(handle, NNG_OPT_TCP_NODELAY, true), "switch off Nagle's algorithm")
+    }
     if let tls {
       let configuration = try TLSHandle.server(tls)
       let pointer = UnsafeMutableRawPointer(configuration.handle)
