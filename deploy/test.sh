@@ -40,8 +40,8 @@ stage_unit() {
   step 'Unit and integration tests (debug build)'
   build_with --build-tests
   local folder name log before=$PASSED; log=$(mktemp)
-  for folder in Tests/*Tests Tests/Simulation; do
-    name=$(basename "${folder%Tests}")Tests
+  for folder in Tests/*Tests; do
+    name=$(basename "$folder")
     if ! swift test --skip-build --filter "^$name\\." >"$log" 2>&1 || ! grep -qE 'Test run with [1-9][0-9]* tests?.* passed' "$log"; then
       grep -E '^✘|recorded an issue|error:|Fatal' "$log" | head -n 40 >&2 || true
       tail -n 5 "$log" >&2
