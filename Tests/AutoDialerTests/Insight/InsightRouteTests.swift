@@ -44,7 +44,8 @@ import Wire
       try await keys.admit("key", name: "test", tenant: dialers.tenant, now: Dialers.monday)
       let rest = RESTContext(
         keys: keys, campaigns: CampaignServiceClient(client), outcomes: OutcomeServiceClient(client),
-        dialer: DialerServiceClient(client), followUp: FollowUpServiceClient(client))
+        dialer: DialerServiceClient(client), followUp: FollowUpServiceClient(client),
+        webhooks: WebhookServiceClient(client), notifications: NotificationServiceClient(client))
       var router = Router()
       InsightRoutes(context: rest, insight: InsightServiceClient(client)).add(to: &router)
       SchedulingRoutes(context: rest, scheduling: SchedulingServiceClient(client)).add(to: &router)

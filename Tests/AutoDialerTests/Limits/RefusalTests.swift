@@ -53,12 +53,14 @@ import Wire
     try await Dialers.with { dialers in
       let placed = PlacedCalls(
         store: dialers.store, logger: .discarding, count: MetricsRegistry().counter("placed", "Placed."))
+      let looks = LastLooks(store: dialers.store)
       let placer = Placer(
         store: dialers.store, knowledge: KnowledgeServiceClient(client), media: MediaServiceClient(client),
-        clock: clock, logger: .discarding, placed: placed)
+        clock: clock, logger: .discarding, placed: placed, looks: looks)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try? await server.run() }
         group.addTask { try? await placed.run() }
+        group.addTask { try? await looks.run() }
         try await body(placer, others, clock, dialers)
         await client.close()
         group.cancelAll()
