@@ -207,7 +207,7 @@ let testTargets: [Target] = [
 ]
 
 /// The simulation drives the services from inside. A release build allows that with `-enable-testing` alone, so there the
-/// program is built on demand only (Tests/Simulation/run.sh); its tests run with all others.
+/// program is built on demand only (Tests/Simulation/run.sh); its tests are built with all others.
 let simulationParts: [Target.Dependency] =
   ["CampaignExecutor", "AutoDialer", "MediaBridge", "OutcomeTracker"] + serviceBase
 let simulation: Target =

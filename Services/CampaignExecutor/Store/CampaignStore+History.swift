@@ -94,12 +94,17 @@ extension ProgressChange {
   init(reopened leads: [Lead]) {
     self.init()
     for lead in leads {
-      let outcome = Telephony.CallOutcome(lead.outcome)
-      done -= 1
-      if lead.attempts > 0 { retriesWaiting += 1 }
-      if outcome == .qualified || outcome == .callbackRequested { successful -= 1 }
-      if let outcome { count(outcome.rawValue, .lead, by: -1) }
+      reopen(
+        outcome: Telephony.CallOutcome(lead.outcome), reason: lead.doneReason, attempts: Int(lead.attempts))
     }
+  }
+
+  /// Takes back what was counted for a lead that was done and waits again.
+  mutating func reopen(outcome: Telephony.CallOutcome?, reason: String, attempts: Int) {
+    done -= 1
+    if attempts > 0 { retriesWaiting += 1 }
+    if outcome == .qualified || outcome == .callbackRequested { successful -= 1 }
+    count(outcome?.rawValue ?? reason, .lead, by: -1)
   }
 }
 

@@ -184,12 +184,7 @@ struct ExecutorFacts: Sendable {
       let ended = try await store.reopened(
         lead, of: key.campaign, tenant: key.tenant, dueAt: dueAt, in: transaction)
     else { return }
-    effects.change(key) { change in
-      change.done -= 1
-      if ended.attempts > 0 { change.retriesWaiting += 1 }
-      if ended.outcome == .qualified || ended.outcome == .callbackRequested { change.successful -= 1 }
-      change.count(ended.outcome?.rawValue ?? ended.reason, .lead, by: -1)
-    }
+    effects.change(key) { $0.reopen(outcome: ended.outcome, reason: ended.reason, attempts: ended.attempts) }
   }
 
   private func key(_ event: Event, _ campaign: String) -> CampaignKey? {
