@@ -28,7 +28,7 @@ struct Dialers: Sendable {
     let schema = try AutoDialerApplication.schema()
     let migrators = ([schema] + others).map { Migrator(schema: $0.name, role: $0.role, migrations: $0.migrations) }
     return try await TestDatabase.with(migrators) { database in
-      let pool = database.pool(schema: schema.name, role: schema.role, size: 8, plansByKey: schema.plansByKey)
+      let pool = database.pool(schema: schema.name, role: schema.role, size: 8)
       defer { pool.close() }
       let store = try DialStore(pool: pool, events: EventLog(schema: schema.name), gate: gate, settings: .standard)
       return try await body(Dialers(database: database, pool: pool, store: store))

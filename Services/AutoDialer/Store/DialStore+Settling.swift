@@ -139,6 +139,8 @@ extension DialStore {
 struct LockedTask: Sendable {
   var isOpen: Bool
   var isWaiting: Bool
+  /// It waits for a call that somebody asked for.
+  var isRequested: Bool
   var lead: Lead
   var callee: Callee
 }
@@ -181,7 +183,8 @@ extension DialStore {
         let (lead, callee) = try Self.lead(row)
         let task = LockedTask(
           isOpen: try row.get("state", as: String.self) == "open",
-          isWaiting: try row.get("due_at", as: Instant?.self) != nil, lead: lead, callee: callee)
+          isWaiting: try row.get("due_at", as: Instant?.self) != nil,
+          isRequested: try row.get("rank", as: Int?.self) == QueueEntry.requested, lead: lead, callee: callee)
         return (try row.get("lead_id"), task)
       })
   }

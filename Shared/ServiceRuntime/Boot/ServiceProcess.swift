@@ -106,7 +106,9 @@ final class ServiceProcess: Sendable {
       clientOptions: clientOptions, readiness: readiness)
     let own = try await build(context)
     var services: [any LifecycleService] = []
-    if let pool { services.append(pool) }
+    if let pool, let schema {
+      services += [pool, TableStatistics(pool: pool, schema: schema.name, logger: logger)]
+    }
     services.append(ClosingClients(clients: context.clients))
     services += own
     if servesRPC { services.append(try listen(context, tracer)) }
@@ -121,8 +123,7 @@ final class ServiceProcess: Sendable {
     try await boot(schema, database).run()
     let pool = PostgresPool(
       configuration: PostgresConfiguration(
-        url: database.url, applicationName: name, poolSize: database.poolSize, schema: schema.name, role: schema.role,
-        plansByKey: schema.plansByKey),
+        url: database.url, applicationName: name, poolSize: database.poolSize, schema: schema.name, role: schema.role),
       logger: logger, metrics: metrics)
     let look = NamedQuery(name: "readiness", sql: "select 1")
     readiness.add("database") { _ = try await pool.query(look) }

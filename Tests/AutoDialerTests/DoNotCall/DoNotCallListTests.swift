@@ -119,22 +119,6 @@ import Wire
     }
   }
 
-  /// A list may be filled from a handful to millions in a minute, and plans are kept.
-  @Test func aSmallListIsNotReadFromEndToEnd() async throws {
-    try await with { rpc, dialers in
-      _ = try await rpc.addDoNotCall(addition(number), context: tenant)
-      let admin = dialers.database.pool(size: 1)
-      defer { admin.close() }
-      try await admin.execute(NamedQuery(name: "count", sql: "analyze dialer.do_not_call"))
-      let look = NamedQuery(
-        name: "explain",
-        sql: "explain select * from do_not_call where tenant_id = $1 and number = $2 and removed_at is null")
-      let plan = try await dialers.pool.query(look, dialers.tenant, number)
-        .map { try $0.get("QUERY PLAN", as: String.self) }.joined(separator: "\n")
-      #expect(plan.contains("Index Scan") && !plan.contains("Seq Scan"), "\(plan)")
-    }
-  }
-
   @Test func aListComesInPages() async throws {
     try await with { rpc, _ in
       for last in 100..<125 { _ = try await rpc.addDoNotCall(addition("+12125550\(last)"), context: tenant) }

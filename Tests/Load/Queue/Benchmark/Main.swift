@@ -57,7 +57,7 @@ private struct Queue: Sendable {
     try await Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations).run(on: url)
     pool = PostgresPool(
       configuration: PostgresConfiguration(
-        url: url, poolSize: 1, schema: schema.name, role: schema.role, plansByKey: schema.plansByKey))
+        url: url, poolSize: 1, schema: schema.name, role: schema.role))
     admin = PostgresPool(configuration: PostgresConfiguration(url: url, poolSize: 1, schema: schema.name))
     store = try DialStore(pool: pool, events: EventLog(schema: schema.name))
   }
@@ -121,7 +121,8 @@ private struct Queue: Sendable {
   func run(seconds: Int, batch: Int, server: Int) async throws {
     guard let known = try await store.campaign(campaign, tenant: tenant) else { throw Usage() }
     var places = ClaimPlaces()
-    var forgotAt = ContinuousClock.now
+    var (forgotAt, countedAt) = (ContinuousClock.now, ContinuousClock.now)
+    let statistics = TableStatistics(pool: pool, schema: "dialer")
     let clock = ContinuousClock()
     let end = clock.now + .seconds(seconds)
     var turns: [Double] = []
@@ -132,6 +133,10 @@ private struct Queue: Sendable {
       let turn = clock.now
       // As DialWorker does.
       if forgotAt.duration(to: turn) >= .seconds(3) { (places, forgotAt) = (ClaimPlaces(), turn) }
+      if countedAt.duration(to: turn) >= .seconds(1) {
+        countedAt = turn
+        try await statistics.refresh()
+      }
       let claim = try await store.claim(
         known.rules, now: now, most: batch, places: places, slotSeconds: 300)
       guard !claim.attempts.isEmpty else { break }
