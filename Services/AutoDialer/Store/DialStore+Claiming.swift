@@ -133,7 +133,7 @@ extension DialStore {
       }
       switch DialDecision.decide(one.callee, entry: one.entry, rules: rules, facts: facts, now: now) {
       case .dial(let permission):
-        switch stock.choose(for: permission.number.phone, at: now) {
+        switch stock.choose(for: permission.number, at: now) {
         case .show(let callerID, let finding):
           sorted.dial.append(
             claimed(one, from: callerID, findings: permission.findings + [finding], permission, rules, now: now))

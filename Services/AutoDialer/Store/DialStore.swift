@@ -202,9 +202,10 @@ extension Callee {
     let main = (phone: lead.phone, zone: lead.timeZone, consent: lead.consent)
     let all = [main] + lead.numbers.map { (phone: $0.phone, zone: $0.timeZone, consent: $0.consent) }
     let numbers = all.prefix(Self.mostNumbers).enumerated().map { index, number in
-      Number(
-        index: index, phone: number.phone,
-        place: LeadPlace(phone: number.phone, zone: number.zone, address: lead.address, records: records),
+      let known = try? records.number(number.phone)
+      return Number(
+        index: index, phone: number.phone, known: known,
+        place: LeadPlace(known, zone: number.zone, address: lead.address),
         // What a later version means by its word for consent is not known here: no consent.
         consent: Consent(number.consent) ?? .withdrawn)
     }
@@ -215,9 +216,12 @@ extension Callee {
 extension LeadPlace {
   /// - Parameter address: As the lead's owner wrote it. One that makes no sense makes the place unknown: somebody meant
   ///   something by it, and guessing past it could ring a phone at night.
-  init(phone: String, zone: String, address: RingmasterMessages.LeadAddress?, records: NumberRecords = .none) {
+  init(_ number: PhoneNumber?, zone: String, address: RingmasterMessages.LeadAddress?) {
+    guard let number else {
+      self.init()
+      return
+    }
     do {
-      let number = try records.number(phone)
       let address = try address.map { try Telephony.LeadAddress(country: $0.country, state: $0.subdivision) }
       self.init(number: number, zone: zone, address: address)
     } catch {
