@@ -1,5 +1,6 @@
 import CampaignTerms
 import Core
+import Metrics
 import RPC
 import RingmasterMessages
 import RingmasterServices
@@ -8,19 +9,22 @@ import Telephony
 import Wire
 
 /// How campaigns will run: the RPC surface. Reads only.
-final class ForecastRPC: ForecastServiceHandler {
+package final class ForecastRPC: ForecastServiceHandler {
   private let store: DialStore
   private let clock: any BusinessClock
+  /// By what it was spent on: "read" leads and calls, "foretell" what becomes of them, "plan" for a date.
+  private let seconds: Histogram
   private let running = Mutex(0)
 
   /// Each holds a connection and a processor for seconds, which dialing needs too.
   private static let mostAtOnce = 2
 
-  init(store: DialStore, clock: any BusinessClock) {
+  package init(store: DialStore, clock: any BusinessClock, metrics: MetricsRegistry) {
     (self.store, self.clock) = (store, clock)
+    seconds = metrics.histogram("dialer_forecast_seconds", "Time that forecasts took.", labels: ["phase"])
   }
 
-  func forecast(_ request: ForecastRequest, context: CallContext) async throws -> CampaignForecast {
+  package func forecast(_ request: ForecastRequest, context: CallContext) async throws -> CampaignForecast {
     let wish = try ForecastWish(request, now: clock.now())
     let tenant = try context.tenantID()
     let mayRun = running.withLock { running in
@@ -36,8 +40,10 @@ final class ForecastRPC: ForecastServiceHandler {
   }
 
   private func answer(_ wish: ForecastWish, tenant: TenantID) async throws -> CampaignForecast {
-    let ground = try await store.forecastGround(
-      wish.campaign, tenant: tenant, terms: wish.terms, provider: wish.provider, now: wish.now)
+    let ground = try await timed("read") {
+      try await store.forecastGround(
+        wish.campaign, tenant: tenant, terms: wish.terms, provider: wish.provider, now: wish.now)
+    }
     guard let ground else { throw RPCError(.notFound, "the dialer knows no campaign \(wish.campaign)") }
     guard !["cancelled", "completed"].contains(ground.known.state) else {
       throw RPCError(.failedPrecondition, "the campaign is \(ground.known.state); it makes no more calls")
@@ -55,12 +61,22 @@ final class ForecastRPC: ForecastServiceHandler {
     let question = Forecast.Question(
       groups: ground.census.groups, rules: ground.rules, limits: limits, assumptions: assumptions, start: wish.from,
       horizon: .days(wish.days), seed: wish.seed)
-    var answer = CampaignForecast(try await Forecast.foretell(question), ground, wish)
+    let forecast = try await timed("foretell") { try await Forecast.foretell(question) }
+    var answer = CampaignForecast(forecast, ground, wish)
     answer.basis = ForecastBasis(assumptions, ground, wish.assumptions)
     if let by = wish.finishBy {
-      answer.finish = ForecastFinish(try await ForecastPlan.make(question, finishingBy: by), by: by, wish)
+      let plan = try await timed("plan") { try await ForecastPlan.make(question, finishingBy: by) }
+      answer.finish = ForecastFinish(plan, by: by, wish)
     }
     return answer
+  }
+
+  private func timed<Result: Sendable>(
+    _ phase: String, _ body: () async throws -> Result
+  ) async rethrows -> Result {
+    let started = ContinuousClock.now
+    defer { seconds.observe(started.duration(to: .now), phase) }
+    return try await body()
   }
 }
 

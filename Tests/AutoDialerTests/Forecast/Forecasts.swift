@@ -76,8 +76,8 @@ struct Forecasts {
     world.start = Dialers.monday + .minutes(one(0...20_000))
     world.rules.maxConcurrentCalls = one(1...40)
     if one(0...1) == 0 { world.rules.maxCallsPerMinute = one(1...20) }
-    if one(0...1) == 0 { world.rules.maxCallsPerDay = one(1...600) }
-    if one(0...2) == 0 { world.circumstances.tenant.maxCallsPerDay = one(1...600) }
+    if one(0...1) == 0 { world.rules.maxCallsPerDay = one(20...600) }
+    if one(0...2) == 0 { world.circumstances.tenant.maxCallsPerDay = one(20...600) }
     if one(0...2) == 0 { world.circumstances.tenant.maxConcurrentCalls = one(1...40) }
     if one(0...2) == 0 { world.circumstances.provider.maxConcurrentCalls = one(1...40) }
     if one(0...3) == 0 { world.circumstances.provider.maxCallsPerMinute = one(1...20) }
@@ -85,7 +85,7 @@ struct Forecasts {
     world.rules.maxCallsPerLead = one(1...5)
     world.rules.retries = RetryPolicy.presets[one(0...2)]
     if one(0...3) == 0 { world.rules.endsAt = world.start + .days(one(1...30)) }
-    let phones = ["+12125551234", "+13105551234", "+18085551234", "+61262551234", "+442079460000", "+18005551234"]
+    let phones = ["+12125551234", "+13105551234", "+18085551234", "+61262551234", "+442079460000", "+61412345678"]
     for _ in 0..<one(1...6) {
       var numbers = [try number(0, phones[one(0...5)])]
       if one(0...2) == 0 { numbers.append(try number(1, phones[one(0...5)])) }
