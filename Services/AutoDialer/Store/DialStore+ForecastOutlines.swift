@@ -10,23 +10,24 @@ struct LeadOutline: Sendable, PostgresDecodable {
   var key: [UInt8]
   var notAfter: Instant?
 
-  static func decode(_ field: PostgresField) throws(PostgresError) -> LeadOutline {
-    var outline = LeadOutline(key: [])
-    outline.key.reserveCapacity(48)
-    var fields = WireFields(field.bytes)
+  static func decode(_ field: PostgresField) throws(PostgresError) -> LeadOutline { LeadOutline(field.bytes) }
+
+  init(_ bytes: UnsafeRawBufferPointer) {
+    key = []
+    key.reserveCapacity(48)
+    var fields = WireFields(bytes)
     while let field = fields.next() {
       switch (field.number, field.value) {
-      case (3, .bytes(let phone)): outline.add(phone: phone)
-      case (8, .bytes(let zone)), (22, .bytes(let zone)): outline.add(field.number, zone)
-      case (20, .number(let consent)): outline.add(20, consent)
-      case (21, .bytes(let number)): outline.add(number: number)
-      case (23, .bytes(let time)): outline.notAfter = Self.instant(time)
+      case (3, .bytes(let phone)): add(phone: phone)
+      case (8, .bytes(let text)), (22, .bytes(let text)): add(field.number, text)
+      case (20, .number(let consent)): add(20, consent)
+      case (21, .bytes(let number)): add(number: number)
+      case (23, .bytes(let time)): notAfter = Self.instant(time)
       default: break
       }
     }
     // Whatever cannot be read this way is like nothing else.
-    if fields.isBroken { outline.key = [0] + Array(field.bytes) }
-    return outline
+    if fields.isBroken { key = [0] + Array(bytes) }
   }
 
   private mutating func add(_ number: Int, _ bytes: UnsafeRawBufferPointer) {

@@ -50,11 +50,10 @@ import Testing
             one, entry: group.entry, rules: world.rules, facts: DialFacts(), now: now)
           switch (hours.standing(of: number.place, avoiding: nil, at: now), decision) {
           case (.open, .dial), (.never, .never): break
-          case (.shut(let until), .wait(let waits, _)) where ClearanceGate.isAnswer(decision.word) || until <= waits: break
           // Washing is for others to answer; here only the hours are looked at.
           case (.open, .wait(_, let reason)) where ClearanceGate.isAnswer(reason): break
           case (.shut(let until), .wait(let waits, let reason)):
-            #expect(until == waits || ClearanceGate.isAnswer(reason), "\(now) \(reason)")
+            #expect(ClearanceGate.isAnswer(reason) ? waits >= until : waits == until, "\(now) \(reason)")
           case (let standing, let decision): Issue.record("\(now): \(standing) against \(decision)")
           }
         }
@@ -62,13 +61,15 @@ import Testing
     }
   }
 
-  /// With certain outcomes nothing but the lines differs.
+  /// With certain outcomes nothing but the lines differs. Caps a day are left out: whoever calls faster may have used up the
+  /// day's calls when another continent's hours begin.
   @Test(arguments: Array(UInt64(200)..<220)) func moreLinesNeverFinishLater(seed: UInt64) async throws {
     var world = try Forecasts.random(seed: seed)
     world.assumptions = try Forecasts.always(seed.isMultiple(of: 2) ? .noAnswer : .busy, seconds: 45)
     world.rules.retries = .standard
     world.rules.endsAt = nil
     world.circumstances.budget.limit = nil
+    (world.rules.maxCallsPerDay, world.circumstances.tenant.maxCallsPerDay) = (nil, nil)
     // Whoever is called in time is called again later than others' time runs out.
     for index in world.groups.indices { world.groups[index].expiresAt = nil }
     world.days = 380
@@ -77,7 +78,8 @@ import Testing
       world.rules.maxConcurrentCalls = lines
       let forecast = try await world.foretell()
       if let end = before?.endsAt {
-        #expect(try #require(forecast.endsAt) <= end, "\(lines) lines")
+        let days = "\(forecast.days.map(\.calls)) after \(before?.days.map(\.calls) ?? [])"
+        #expect(try #require(forecast.endsAt) <= end, "\(lines) lines, \(end): \(days)")
       }
       before = forecast
     }

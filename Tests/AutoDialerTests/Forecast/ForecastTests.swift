@@ -72,8 +72,8 @@ import Testing
     let now = Dialers.monday
     let today = world.rules.zone.local(at: now).date
     let number = CallerID(
-      number: "+15005550006", standing: CallerIDStanding(warmingSince: today, now: now), tier: 1, zone: world.rules.zone,
-      callsPerDay: 50, day: today, dayCalls: 5, breaker: CircuitBreaker())
+      number: "+15005550006", standing: CallerIDStanding(warmingSince: today, now: now), tier: 1,
+      zone: world.rules.zone, callsPerDay: 50, day: today, dayCalls: 5, breaker: CircuitBreaker())
     world.stock = CallerIDStock([number], style: .leastUsed, now: now)
     world.circumstances.callerIDs = world.stock.room(at: now)
     try world.add(240)

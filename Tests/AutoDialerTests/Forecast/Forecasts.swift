@@ -4,6 +4,9 @@ import Testing
 
 @testable import AutoDialer
 
+/// Apart from the message of the same name.
+typealias Assumed = ForecastAssumptions
+
 /// Campaigns and leads to foretell, out of nothing but a seed.
 struct Forecasts {
   var rules: CampaignRules
@@ -24,7 +27,8 @@ struct Forecasts {
     circumstances = Allowance.Circumstances(
       live: 0,
       counters: Allowance.Counters(
-        day: zone.local(at: Dialers.monday).date, dayCalls: 0, minuteStart: Dialers.monday.startOfMinute, minuteCalls: 0),
+        day: zone.local(at: Dialers.monday).date, dayCalls: 0, minuteStart: Dialers.monday.startOfMinute, minuteCalls: 0
+      ),
       budget: Budget(limit: nil, spent: 0, reserved: 0, expected: 180_000), callerIDs: nil,
       tenant: TenantStanding(), provider: ProviderStanding())
   }
@@ -64,7 +68,9 @@ struct Forecasts {
   /// Calls that all end alike.
   static func always(_ outcome: CallOutcome, seconds: Int = 60, costMicros: Int64 = 0) throws -> ForecastAssumptions {
     try #require(
-      ForecastAssumptions(byCall: [[.init(outcome: outcome, share: 1, ringing: .seconds(seconds), costMicros: costMicros)]]))
+      ForecastAssumptions(byCall: [
+        [.init(outcome: outcome, share: 1, ringing: .seconds(seconds), costMicros: costMicros)]
+      ]))
   }
 
   /// Anything that a campaign may be.

@@ -133,7 +133,7 @@ private struct Bench: Sendable {
     let answer = try await service.forecast(request, context: CallContext(tenant: tenant.description))
     let took = metrics.histogram("dialer_forecast_seconds", "Time that forecasts took.", labels: ["phase"])
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     print(
       took.sum("read"), took.sum("foretell"), took.sum("plan"), processorTime() - before, usage.ru_maxrss / 1_024,
       answer.calls, answer.days.count, answer.finish?.lines ?? 0, separator: ",")
