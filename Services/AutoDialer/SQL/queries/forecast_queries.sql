@@ -1,10 +1,12 @@
 -- name: ForecastPage
--- What waits, after lead $3, $4 at most. Columns are read by place.
+-- What waits, after lead $3, $4 at most. Columns are read by place. Both tables are told where to begin: a merge would
+-- read one of them from its start for every page.
 select q.lead_id, t.lead, t.joined_at, q.rank, q.due_at, q.attempts, q.withdrawn, q.next_number, q.spent_numbers,
   coalesce(q.not_after, 'infinity') as not_after, coalesce(q.avoid_start, -1) as avoid_start,
   coalesce(q.avoid_end, -1) as avoid_end
 from queue q join task t on t.tenant_id = q.tenant_id and t.campaign_id = q.campaign_id and t.lead_id = q.lead_id
 where q.tenant_id = $1 and q.campaign_id = $2 and q.lead_id > $3
+  and t.tenant_id = $1 and t.campaign_id = $2 and t.lead_id > $3
 order by q.lead_id limit $4;
 
 -- name: ForecastPlanner
