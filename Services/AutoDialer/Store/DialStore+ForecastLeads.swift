@@ -53,7 +53,8 @@ extension DialStore {
     var known = ForecastLeadReader.Known()
     let called = try reader.called(rows)
     if !called.isEmpty {
-      for row in try await transaction.query(query("ForecastCalls"), rules.tenant, rules.campaign, called) {
+      for row in try await transaction.query(query("ForecastCalls"), rules.tenant, rules.campaign, called, !areInFlight)
+      {
         known.calls[try row.get("lead_id")] = try row.get("calls")
       }
     }
@@ -135,10 +136,9 @@ struct ForecastLeadReader: Sendable {
         }
       }
       let lead = Callee(numbers: [], joinedAt: try row.get(at: 2), notAfter: outline.notAfter)
-      var calls = known.calls[entry.lead] ?? ""
-      if areInFlight { calls = String(calls.dropLast()) }
+      let calls = known.calls[entry.lead].map { Self.past($0, spent: entry.spentNumbers) } ?? []
       census.add(
-        entry, reach, calls: calls.isEmpty ? [] : Self.past(calls, spent: entry.spentNumbers),
+        entry, reach, calls: calls,
         expiresAt: lead.expiry(rules), isInFlight: areInFlight)
     }
   }

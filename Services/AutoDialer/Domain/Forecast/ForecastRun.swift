@@ -262,6 +262,7 @@ struct ForecastRun {
   private mutating func withoutWish(_ index: Int) -> Int {
     var kind = kinds[index]
     kind.entry.notAfter = nil
+    // Which of its calls was the last is not told apart: they differ little in what waits behind them.
     kind.entry.rank = DialPriority(lastOutcome: kind.calls.last?.outcome).rank(for: rules.callType)
     return self.kind(kind)
   }

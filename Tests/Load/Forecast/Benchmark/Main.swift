@@ -114,7 +114,7 @@ private struct Bench: Sendable {
         outcome, placed_at, ended_at)
       select q.tenant_id, gen_random_uuid(), q.campaign_id, q.lead_id, n, 'ended', '', q.due_at, q.due_at,
         case when uuid_hash(q.lead_id) % 5 = 0 then 'busy' else 'no_answer' end, q.due_at, q.due_at + interval '25 s'
-      from queue q, generate_series(1, 1 + abs(uuid_hash(q.lead_id)) % 2) as n where uuid_hash(q.lead_id) % 2 = 0
+      from queue q, generate_series(1, 1 + abs(uuid_hash(q.lead_id)) / 2 % 2) as n where uuid_hash(q.lead_id) % 2 = 0
       """)
     try await execute(
       """
