@@ -123,7 +123,7 @@ extension ForecastFinish {
     calls = Int64(plan.forecast.calls)
     costMicros = plan.forecast.costMicros
     if let lines = plan.lines {
-      summary = "\(lines) calls at once finish it by \(end.forPeople)"
+      summary = (lines == 1 ? "1 call at once finishes" : "\(lines) calls at once finish") + " it by \(end.forPeople)"
     } else {
       summary =
         "no number of calls at once finishes it by \(end.forPeople): with \(ForecastPlan.mostLines), "

@@ -1,3 +1,4 @@
+import Core
 import JSON
 
 /// `ringmaster campaigns forecast`
@@ -34,8 +35,8 @@ struct ForecastCommand: Sendable {
       assumptions["costPerCallMicros"] = ["value": .string("\(Int64((dollars * 1_000_000).rounded()))")]
     }
     if !assumptions.isEmpty { body["assumptions"] = .object(assumptions) }
-    if let end = arguments.value("finish-by") { body["finishBy"] = .string(Self.time(end)) }
-    if let start = arguments.value("from") { body["from"] = .string(Self.time(start)) }
+    if let end = try time("finish-by", alone: "23:59:59") { body["finishBy"] = .string(end) }
+    if let start = try time("from", alone: "00:00:00") { body["from"] = .string(start) }
     if let days = try whole("days") { body["days"] = .integer(days) }
     if let seed = try whole("seed") { body["seed"] = .string("\(seed)") }
     if let file = arguments.value("file") { body["policy"] = try JSONValue.parse(FileReader.bytes(of: file)) }
@@ -73,6 +74,14 @@ struct ForecastCommand: Sendable {
     return value
   }
 
-  /// A day alone ends with it: "2026-03-02" is its last second, in UTC.
-  private static func time(_ text: String) -> String { text.contains("T") ? text : "\(text)T23:59:59Z" }
+  /// - Parameter alone: The time of a day that is given without one, in UTC.
+  private func time(_ option: String, alone: String) throws -> String? {
+    guard let text = arguments.value(option) else { return nil }
+    let time = CivilDate(text) == nil ? text : "\(text)T\(alone)Z"
+    guard Instant(rfc3339: time) != nil else {
+      throw Arguments.UsageError(
+        description: "--\(option): \"\(text)\" is no time, such as 2026-03-02 or 2026-03-02T18:00:00Z")
+    }
+    return time
+  }
 }

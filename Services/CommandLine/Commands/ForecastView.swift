@@ -38,10 +38,14 @@ struct ForecastView: Sendable {
       "assumed   \(percent(basis, "answeredRate")) answered (\(percent(basis, "qualifiedRate")) of them qualified), "
         + "\(percent(basis, "voicemailRate")) voicemail, \(percent(basis, "noAnswerRate")) no answer, "
         + "\(percent(basis, "busyRate")) busy, \(percent(basis, "failedRate")) failed",
-      "          \(basis.duration("ring")) ringing, \(basis.duration("talk")) talk, "
+      "          \(seconds(basis, "ring")) ringing, \(seconds(basis, "talk")) talk, "
         + "\(dollars(basis.number("costPerCallMicros"))) a call",
       "          \(source)" + (given.isEmpty ? "" : "; given: \(given.joined(separator: ", "))"),
     ]
+  }
+
+  private func seconds(_ value: JSONValue, _ name: String) -> String {
+    "\(Int((Double(value.text(name).dropLast()) ?? 0).rounded())) s"
   }
 
   private func percent(_ value: JSONValue, _ name: String) -> String {

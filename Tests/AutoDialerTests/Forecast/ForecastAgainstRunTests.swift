@@ -93,7 +93,7 @@ import Wire
       func isFar(_ value: Double, grain: Double) -> Bool { abs(value - mean) > 4 * deviation + grain }
     }
 
-    private static let seeds: Range<UInt64> = 1..<41
+    private static let seeds: Range<UInt64> = 1..<25
     let calls: Figure
     let cost: Figure
     /// Hours from the start.

@@ -84,7 +84,7 @@ import Wire
       #expect(text.contains("40 % answered"), "\(text)")
       #expect(text.contains("given: answered_rate, talk, cost_per_call_micros"), "\(text)")
       #expect(text.contains("2026-03-02") && text.contains("concurrency"), "\(text)")
-      #expect(lines.contains { $0.hasPrefix("finish    ") && $0.contains("calls at once finish it by") }, "\(text)")
+      #expect(lines.contains { $0.hasPrefix("finish    ") && $0.contains(" at once finish") }, "\(text)")
     }
   }
 
@@ -131,8 +131,10 @@ import Wire
         try await world.gateway.get("/api/campaigns/\(CampaignID.random())/forecast")
       }
       #expect(failure?.description.contains("knows no campaign") == true)
-      #expect(throws: Arguments.UsageError.self) {
-        try self.command("forecast", "x", "--answer-rate", "30", gateway: world.gateway).request()
+      for (option, value) in [("--answer-rate", "30"), ("--finish-by", "tomorrow"), ("--days", "x"), ("--cost", "-1")] {
+        #expect(throws: Arguments.UsageError.self) {
+          try self.command("forecast", "x", option, value, gateway: world.gateway).request()
+        }
       }
     }
   }
