@@ -81,7 +81,8 @@ public enum AutoDialerApplication {
         CallerIDRPC(
           store: store, numbers: NumberServiceClient(try context.client(settings.bridge)), clock: context.clock)),
       InsightServiceServer(InsightRPC(store: store, clock: context.clock)),
-      SchedulingServiceServer(SchedulingRPC(store: store, clock: context.clock)))
+      SchedulingServiceServer(SchedulingRPC(store: store, clock: context.clock)),
+      ForecastServiceServer(ForecastRPC(store: store, clock: context.clock, metrics: context.metrics)))
     let http = HTTPClient(ClearanceWorker.httpOptions)
     let clearances = ClearanceWorker(
       store: store, wash: settings.wash.map { WashClient(http: http, url: $0.url, key: $0.key) },

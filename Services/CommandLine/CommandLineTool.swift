@@ -47,7 +47,8 @@ public struct CommandLineTool: Sendable {
   private func dispatch(_ terminal: Terminal) async throws {
     guard let command = words.first(where: { !$0.hasPrefix("-") }) else { return terminal.line(Help.overview) }
     let rest = words.enumerated().filter { $0.offset != words.firstIndex(of: command) }.map(\.element)
-    let arguments = try Arguments(rest, options: Self.options, flags: Self.flags)
+    let arguments = try Arguments(
+      rest, options: Self.options.union(ForecastCommand.options), flags: Self.flags)
     if arguments.has("help") || command == "help" { return terminal.line(Help.overview) }
     switch command {
     case "rpc": return try await RPCCommand(terminal: terminal, arguments: arguments).run()

@@ -63,6 +63,7 @@ public enum GatewayApplication {
     WebhookRoutes(context: rest).add(to: &router)
     InsightRoutes(context: rest, insight: InsightServiceClient(dialer)).add(to: &router)
     SchedulingRoutes(context: rest, scheduling: SchedulingServiceClient(dialer)).add(to: &router)
+    ForecastRoutes(context: rest, forecasts: ForecastServiceClient(dialer)).add(to: &router)
     let server = HTTPServer(
       name: "gateway", address: settings.listen, router: router, logger: context.logger, metrics: context.metrics,
       tracer: context.tracer)

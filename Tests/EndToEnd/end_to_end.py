@@ -117,6 +117,32 @@ def test_webhooks_tell_all_of_a_campaign_in_order():
         assert [version["version"] for version in versions] == [1], versions
 
 
+def test_a_forecast_is_made_before_the_start_and_compared_with_the_run():
+    """Asked of a draft, told the truth about the people it will call: the calls that follow are near those foretold."""
+    with Stack(scale=60, seed=11) as stack:
+        campaign = new_campaign(stack, 200)
+        stack.wait_for("the dialer to have the leads", lambda: int(stack.json("campaigns", "forecast", campaign).get("leads", 0)) == 200)
+        text = stack.run("campaigns", "forecast", campaign).stdout
+        assert text.startswith("done by ") and "held back by" in text and "common values" in text, text
+        assert "the campaign is draft" in text, text
+        stack.json("campaigns", "start", campaign)
+        stack.wait_for("the campaign to complete", lambda: stack.json("campaigns", "progress", campaign)["state"] == "CAMPAIGN_STATE_COMPLETED", 420)
+        outcomes = Counter({one["outcome"]: int(one["calls"]) for one in stack.json("campaigns", "analytics", campaign)["outcomes"]})
+        calls = sum(outcomes.values())
+        reached = sum(outcomes["CALL_OUTCOME_" + name] for name in ("QUALIFIED", "UNQUALIFIED", "CALLBACK_REQUESTED", "NOT_INTERESTED", "WRONG_NUMBER"))
+        rates = [f"--answer-rate={reached / calls}", f"--voicemail-rate={outcomes['CALL_OUTCOME_VOICEMAIL'] / calls}",
+                 f"--busy-rate={outcomes['CALL_OUTCOME_BUSY'] / calls}", f"--failed-rate={outcomes['CALL_OUTCOME_FAILED'] / calls}"]
+        copy = new_campaign(stack, 200)
+        stack.wait_for("the dialer to have the copy's leads", lambda: int(stack.json("campaigns", "forecast", copy).get("leads", 0)) == 200)
+        forecast = stack.json("campaigns", "forecast", copy, *rates)
+        print(f"    {forecast['calls']} calls foretold, {calls} made")
+        # Five deviations: a lead has one to three calls.
+        assert abs(int(forecast["calls"]) - calls) < 5 * (2 * 200) ** 0.5, (forecast["calls"], calls)
+        assert stack.json("campaigns", "forecast", copy)["basis"]["source"] == "FORECAST_SOURCE_TENANT"
+        done = stack.run("campaigns", "forecast", campaign)
+        assert done.returncode == 1 and "is completed" in done.stderr, done.stderr
+
+
 def test_what_is_tried_wrong_is_answered_with_what_to_do():
     with Stack(scale=1) as stack:
         def refused(code: int, *words: str, says: str, **changed: str):

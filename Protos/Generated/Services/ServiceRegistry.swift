@@ -69,6 +69,7 @@ public enum ServiceRegistry {
     RegisteredMethod(DoNotCallServiceMethods.closeDoNotCallImport, CloseDoNotCallImportRequest.self, DoNotCallImportSummary.self, ""),
     RegisteredMethod(EventFeedMethods.read, ReadEventsRequest.self, ReadEventsResponse.self, "OUT_OF_RANGE: events after `after` are no longer kept."),
     RegisteredMethod(FollowUpServiceMethods.listPlannedActions, ListPlannedActionsRequest.self, ListPlannedActionsResponse.self, ""),
+    RegisteredMethod(ForecastServiceMethods.forecast, ForecastRequest.self, CampaignForecast.self, "Calls nobody and changes nothing."),
     RegisteredMethod(HealthMethods.check, HealthCheckRequest.self, HealthCheckResponse.self, "Whether a service takes calls. NOT_FOUND when the server does not have it."),
     RegisteredMethod(HealthMethods.list, ListMethodsRequest.self, ListMethodsResponse.self, ""),
     RegisteredMethod(InsightServiceMethods.explainLead, ExplainLeadRequest.self, LeadExplanation.self, "For any lead and any instant: the verdict, the rules, their inputs, and when it may be called next."),

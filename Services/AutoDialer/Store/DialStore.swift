@@ -31,7 +31,8 @@ package struct DialStore: Sendable {
     catalog = try QueryCatalog(
       PackageResources.dialer_queries_sql, PackageResources.do_not_call_queries_sql,
       PackageResources.limit_queries_sql, PackageResources.caller_id_queries_sql,
-      PackageResources.insight_queries_sql, PackageResources.scheduling_queries_sql)
+      PackageResources.insight_queries_sql, PackageResources.scheduling_queries_sql,
+      PackageResources.forecast_queries_sql)
   }
 
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }

@@ -17,6 +17,7 @@ struct CampaignCommands: Sendable {
     case "progress": try await progress()
     case "audit": try await audit()
     case "preview": try await InsightCommands(gateway: gateway, terminal: terminal, arguments: arguments).preview()
+    case "forecast": try await ForecastCommand(gateway: gateway, terminal: terminal, arguments: arguments).run()
     case "delete":
       let answer = try await gateway.send(.delete, "/api/campaigns/\(try id())")
       if terminal.asJSON { terminal.json(answer) } else { terminal.line("deleted") }

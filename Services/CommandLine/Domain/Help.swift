@@ -13,6 +13,9 @@ enum Help {
       campaigns progress CAMPAIGN            where it stands
       campaigns audit CAMPAIGN               who changed its state, when and why
       campaigns preview CAMPAIGN --file F    which waiting leads a new policy would move, before it is applied
+      campaigns forecast CAMPAIGN [--answer-rate 25%] [--voicemail-rate S] [--qualified-rate S] [--talk SECONDS]
+                 [--ring SECONDS] [--cost DOLLARS] [--finish-by TIME] [--from TIME] [--days N] [--file POLICY.json]
+                                             how it will run: calls a day, spend, end, what holds it back
       campaigns delete CAMPAIGN              a draft or a stopped one
       campaigns analytics CAMPAIGN           how its calls went: shares, costs, hours of the week
       campaigns versions CAMPAIGN            every version of its policy, who made it and what it changed

@@ -11,7 +11,7 @@ struct PrefixTable: Sendable {
   private let setOfPrefix: [UInt16]
   /// Names, sorted.
   private let sets: [[String]]
-  private let longestPrefix: Int
+  let longestPrefix: Int
 
   /// Reads lines of "name name …: prefix prefix …", and "#" comments.
   ///
@@ -50,7 +50,7 @@ struct PrefixTable: Sendable {
     return []
   }
 
-  private func index(of prefix: UInt32) -> Int? {
+  func index(of prefix: UInt32) -> Int? {
     var low = 0
     var high = prefixes.count
     while low < high {

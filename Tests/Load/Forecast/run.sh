@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Measures forecasts of a campaign with LEADS leads all over the United States on a private durable Postgres, and beside
+# them the least that reading the leads can be: psql adding up the same rows.
+#
+#   run.sh [LEADS [ROUNDS]]      default 1000000 leads, 3 rounds
+. "$(dirname "${BASH_SOURCE[0]}")/../../../deploy/lib.sh"
+leads=${1:-1000000} rounds=${2:-3}
+
+program=${PROGRAM:-}
+if [ -z "$program" ]; then
+  build_with -c release --product forecast-benchmark >&2
+  program=$(swift build -c release --show-bin-path)/forecast-benchmark
+fi
+scratch=$(mktemp -d)
+trap 'deploy/postgres.sh destroy "$scratch/postgres" >/dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
+chmod 755 "$scratch"
+url=$(deploy/postgres.sh start "$scratch/postgres" | tail -n 1)
+server=$(head -n 1 "$(find "$scratch/postgres" -name postmaster.pid)")
+tools=$(dirname "$(readlink -f "/proc/$server/exe")")
+
+floor() {
+  local begun; begun=$(date +%s.%N)
+  "$tools/psql" -qAt "$url" -c "set enable_hashjoin = off; set enable_sort = off" \
+    -c "select count(*), sum(length(t.lead) + q.attempts) from dialer.queue q join dialer.task t using (tenant_id, campaign_id, lead_id)" >/dev/null
+  python3 -c "import time; print(f'floor,{time.time() - $begun}')"
+}
+for what in fresh called; do
+  if [ $what = called ]; then "$program" "$url" fill "$leads" called; else "$program" "$url" fill "$leads"; fi
+  for _ in $(seq "$rounds"); do
+    echo "$what,$(floor)"
+    echo "$what,ours,$("$program" "$url" run)"
+  done
+  echo "$what,plan,$("$program" "$url" run plan)"
+done | tee "$scratch/results"
+
+python3 - "$scratch/results" <<'P'
+import statistics, sys
+runs = {}
+for line in open(sys.argv[1]):
+    what, side, *numbers = line.strip().split(",")
+    runs.setdefault((what, side), []).append([float(n) for n in numbers])
+print("\n| leads | reading s | foretelling s | plan s | client CPU s | most memory MB | calls foretold | days | rows added up by Postgres alone s |")
+print("|---|---|---|---|---|---|---|---|---|")
+for (what, side), rows in runs.items():
+    if side == "floor":
+        continue
+    read, foretell, plan, cpu, memory, calls, days, _ = [statistics.median(column) for column in zip(*rows)]
+    floor = statistics.median(row[0] for row in runs[(what, "floor")])
+    print(f"| {what} | {read:.1f} | {foretell:.2f} | {plan:.1f} | {cpu:.1f} | {memory:.0f} | {calls:.0f} | {days:.0f} | {floor:.1f} |")
+P
