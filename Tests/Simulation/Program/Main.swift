@@ -77,7 +77,7 @@ actor Progress {
   private var worlds = 0
   private var steps: [String: Int] = [:]
   private var lasted = Duration.zero
-  private var faults: [String: Int] = [:]
+  private var counts: [String: Int] = [:]
   private var failed: [UInt64] = []
 
   init(firstSeed: UInt64, calls: Int) {
@@ -96,7 +96,7 @@ actor Progress {
     worlds += 1
     steps.merge(report.steps, uniquingKeysWith: +)
     lasted += report.lasted
-    faults.merge(report.faults, uniquingKeysWith: +)
+    counts.merge(report.counts, uniquingKeysWith: +)
     say(
       "seed \(report.seed): \(report.calls) calls, \(report.steps.values.reduce(0, +)) steps, \(Int(report.lasted.inSeconds / 3_600)) h, hash "
         + "\(String(report.hash, radix: 16)); \(calls) calls so far, \(Int(Double(calls) / elapsed.inSeconds)) a second"
@@ -112,7 +112,7 @@ actor Progress {
         + "\(Int(elapsed.inSeconds)) s, \(Int(Double(calls) / elapsed.inSeconds)) calls a second")
     let kinds = steps.sorted { $0.value > $1.value }.prefix(40).map { "\($0.key) \($0.value)" }
     say("steps: \(kinds.joined(separator: ", "))")
-    for (name, count) in faults.sorted(by: { $0.key < $1.key }) { say("  \(name): \(count)") }
+    for (name, count) in counts.sorted(by: { $0.key < $1.key }) { say("  \(name): \(count)") }
     say(failed.isEmpty ? "nothing was violated" : "violated with seeds \(failed)")
     return failed.isEmpty
   }

@@ -46,11 +46,13 @@ final class World: Sendable {
     var current: Host?
     var look: Poller?
     /// Campaigns with which operators have done all they planned.
+    var people: Operator?
     var plansThrough = 0
     var plans = 0
     /// Numbers that campaigns have taken, by the word of the service.
     var given: [CampaignID: Set<String>] = [:]
     var rateCaps: [RateCap] = []
+    var poolNumbers: [PoolNumber] = []
     /// Steps taken, by what they were.
     var steps: [String: Int] = [:]
   }
@@ -267,7 +269,11 @@ final class World: Sendable {
 
   private func bury(_ process: Process?) async {
     process?.host.crash()
-    if case .bridge(let bridge)? = process { await bridge.end() }
+    switch process {
+    case .bridge(let bridge)?: await bridge.end()
+    case .dialer(let dialer)?: await dialer.end()
+    case .executor?, .tracker?, nil: break
+    }
   }
 
   func processes(_ service: Service) -> [Process] {
@@ -288,6 +294,11 @@ final class World: Sendable {
   var executor: Executor? {
     guard case .executor(let executor)? = draws.pick(processes(.executor)) else { return nil }
     return executor
+  }
+
+  var dialer: Dialer? {
+    guard case .dialer(let dialer)? = draws.pick(processes(.dialer)) else { return nil }
+    return dialer
   }
 
   private func take(_ callback: Carrier.Callback) async {
@@ -328,6 +339,8 @@ final class World: Sendable {
       case .dialer:
         poll(.dialer, "claim", 1...4, index) { if case .dialer(let it) = $0 { await it.claim() } else { false } }
         poll(.dialer, "resolve", 3...8, index) { if case .dialer(let it) = $0 { await it.resolve() } else { false } }
+        poll(.dialer, "wash", 1...5, index) { if case .dialer(let it) = $0 { await it.wash() } else { false } }
+        poll(.dialer, "expire", 5...30, index) { if case .dialer(let it) = $0 { await it.expire() } else { false } }
       case .bridge:
         poll(.bridge, "tend", 2...6, index) { if case .bridge(let it) = $0 { await it.tend() } else { false } }
         poll(.bridge, "watch", 2...5, index) { if case .bridge(let it) = $0 { await it.watch() } else { false } }
@@ -345,7 +358,10 @@ final class World: Sendable {
     look.wake(in: .minutes(20), agenda, clock, draws)
     state.withLock { $0.look = look }
     let people = Operator(world: self)
-    state.withLock { $0.plans = people.count }
+    state.withLock { state in
+      state.plans = people.count
+      state.people = people
+    }
     people.begin()
   }
 
@@ -360,6 +376,8 @@ final class World: Sendable {
 
   // MARK: Operators
 
+  var people: Operator? { state.withLock { $0.people } }
+
   func operatorIsThrough() { state.withLock { $0.plansThrough += 1 } }
 
   var isOperatorThrough: Bool { state.withLock { $0.plansThrough == $0.plans } }
@@ -372,7 +390,28 @@ final class World: Sendable {
     state.withLock { $0.given[campaign, default: []].formUnion(phones) }
   }
 
-  func capped(_ cap: RateCap) { state.withLock { $0.rateCaps.append(cap) } }
+  func capped(_ cap: RateCap) {
+    state.withLock { state in
+      if !state.rateCaps.contains(cap) { state.rateCaps.append(cap) }
+    }
+  }
+
+  func added(_ number: PoolNumber) {
+    state.withLock { state in
+      if !state.poolNumbers.contains(where: { $0.number == number.number }) { state.poolNumbers.append(number) }
+    }
+  }
+
+  /// Somebody says that a number is warm.
+  func isWarm(_ number: String) {
+    state.withLock { state in
+      for index in state.poolNumbers.indices where state.poolNumbers[index].number == number {
+        state.poolNumbers[index].warmingSince = nil
+      }
+    }
+  }
+
+  var poolNumbers: [PoolNumber] { state.withLock { $0.poolNumbers } }
 
   var rateCaps: [RateCap] { state.withLock { $0.rateCaps } }
 
