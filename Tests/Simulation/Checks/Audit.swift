@@ -59,15 +59,13 @@ struct Audit: Sendable {
   static let longestLeak = Duration.seconds(1_800)
 
   private static let lostTasks = """
-    select * from (
-      select t.lead_id,
-        (select count(*) from dialer.queue q
-         where (q.tenant_id, q.campaign_id, q.lead_id) = (t.tenant_id, t.campaign_id, t.lead_id))
-        + (select count(*) from dialer.attempt a
-           where (a.tenant_id, a.campaign_id, a.lead_id) = (t.tenant_id, t.campaign_id, t.lead_id)
-             and a.outcome is null and a.state <> 'withdrawn') as places
-      from dialer.task t where t.state = 'open') as open
-    where places <> 1
+    with place as (
+      select tenant_id, campaign_id, lead_id from dialer.queue
+      union all
+      select tenant_id, campaign_id, lead_id from dialer.attempt where outcome is null and state <> 'withdrawn')
+    select t.lead_id, count(p.lead_id) as places
+    from dialer.task t left join place p using (tenant_id, campaign_id, lead_id)
+    where t.state = 'open' group by t.tenant_id, t.campaign_id, t.lead_id having count(p.lead_id) <> 1
     """
 
   /// When the next lead of an active campaign comes due.
@@ -82,11 +80,12 @@ struct Audit: Sendable {
 
   /// Whether every lead of every campaign that was started is done.
   func isOver() async throws -> Bool {
-    try await count(
+    try await rows(
       """
       select 1 from campaign.lead l join campaign.campaign c using (tenant_id, campaign_id)
-      where l.state <> 'done' and c.state <> 'draft'
-      """) == 0
+      where l.state <> 'done' and c.state <> 'draft' limit 1
+      """
+    ).isEmpty
   }
 
   func rows(_ sql: String) async throws -> [PostgresRow] { try await world.database.admin.sql(sql) }

@@ -12,6 +12,7 @@ enum Main {
     var rates = 1.0
     /// Of storms and outages, when not as the rates say.
     var storms: Double?
+    var pace = 1.0
     /// Calls at once of every campaign.
     var concurrency: Int?
   }
@@ -27,10 +28,11 @@ enum Main {
       case "--lanes": options.lanes = Int(value) ?? options.lanes
       case "--rates": options.rates = Double(value) ?? options.rates
       case "--concurrency": options.concurrency = Int(value)
+      case "--pace": options.pace = Double(value) ?? options.pace
       case "--storms": options.storms = Double(value)
       default:
         print(
-          "usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--lanes N] [--rates FACTOR] [--storms PROBABILITY] [--concurrency N]"
+          "usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--lanes N] [--rates FACTOR] [--storms PROBABILITY] [--concurrency N] [--pace FACTOR]"
         )
         exit(64)
       }
@@ -51,6 +53,7 @@ enum Main {
               settings.rates.restart = 0.001
               settings.rates = settings.rates.scaled(options.rates)
               settings.concurrency = options.concurrency
+              settings.pace = options.pace
               if let storms = options.storms { (settings.rates.storm, settings.rates.outage) = (storms, storms) }
               await progress.add(try await simulation.run(settings), after: started.duration(to: .now))
             }

@@ -140,6 +140,7 @@ final class Dialer: Sendable {
     default: break
     }
     if claim.taken > 0 { world.told(.dialer) }
+    if claim.taken > claim.attempts.count { world.wakeWashers() }
     return claim
   }
 
