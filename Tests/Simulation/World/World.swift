@@ -155,7 +155,7 @@ final class World: Sendable {
     clock.advance(to: entry.at)
     let isNews = state.withLock { state in
       state.steps[entry.label, default: 0] += 1
-      guard state.databaseTime + .milliseconds(250) <= entry.at else { return false }
+      guard state.databaseTime + .seconds(1) <= entry.at else { return false }
       state.databaseTime = entry.at
       return true
     }
