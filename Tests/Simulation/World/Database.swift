@@ -147,14 +147,15 @@ final class SimulationDatabase: Sendable {
     try await admin.execute(Self.setClock, now.microsecondsSince1970)
   }
 
-  /// Ends every connection of a process.
+  /// Ends every connection of a process and waits until they are gone: a transaction that is still open somewhere keeps
+  /// events from being read, for as long as a real server takes to notice.
   func cut(_ host: String) async throws {
     try await admin.execute(Self.terminate, host)
   }
 
   private static let setClock = NamedQuery(name: "set clock", sql: "select setval('simulation.clock', $1)")
   private static let terminate = NamedQuery(
-    name: "terminate", sql: "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1")
+    name: "terminate", sql: "select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name = $1")
 }
 
 extension PostgresPool {

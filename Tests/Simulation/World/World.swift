@@ -271,12 +271,14 @@ final class World: Sendable {
   }
 
   private func bury(_ process: Process?) async {
-    process?.host.crash()
+    guard let process else { return }
+    process.host.crash()
     switch process {
-    case .bridge(let bridge)?: await bridge.end()
-    case .dialer(let dialer)?: await dialer.end()
-    case .executor?, .tracker?, nil: break
+    case .bridge(let bridge): await bridge.end()
+    case .dialer(let dialer): await dialer.end()
+    case .executor, .tracker: break
     }
+    do { try await database.cut(process.host.name) } catch { witness.blame("connections were not closed: \(error)") }
   }
 
   func processes(_ service: Service) -> [Process] {
