@@ -13,6 +13,9 @@ public struct PostgresConfiguration: Sendable {
   public var schema: String?
   /// Logs in as this role instead of the user in `url`, with the password that `Migrator` gave it.
   public var role: String?
+  /// Every statement finds its rows by key, so no plan may read a table from one end to the other where an index is
+  /// there: the server keeps plans, and one that was made while a table was small is wrong a minute later.
+  public var plansByKey: Bool
   /// The server ends statements that take longer; nil means no limit.
   public var statementTimeout: Duration?
   /// How long one attempt to connect may take. Rounded up to seconds.
@@ -30,8 +33,8 @@ public struct PostgresConfiguration: Sendable {
 
   public init(
     url: String, applicationName: String = "ringmaster", poolSize: Int = 8, schema: String? = nil,
-    role: String? = nil, statementTimeout: Duration? = .seconds(30), connectTimeout: Duration = .seconds(5),
-    acquireTimeout: Duration = .seconds(10)
+    role: String? = nil, plansByKey: Bool = false, statementTimeout: Duration? = .seconds(30),
+    connectTimeout: Duration = .seconds(5), acquireTimeout: Duration = .seconds(10)
   ) {
     precondition(poolSize > 0, "a pool has room for a connection")
     self.url = url
@@ -39,6 +42,7 @@ public struct PostgresConfiguration: Sendable {
     self.poolSize = poolSize
     self.schema = schema
     self.role = role
+    self.plansByKey = plansByKey
     self.statementTimeout = statementTimeout
     self.connectTimeout = connectTimeout
     self.acquireTimeout = acquireTimeout

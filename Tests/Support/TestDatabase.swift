@@ -34,11 +34,12 @@ public struct TestDatabase: Sendable {
 
   /// A pool for `role`, or for the administrator. To be closed by the test; dropping the database cuts it off anyway.
   public func pool(
-    schema: String? = nil, role: String? = nil, size: Int = 4, logger: Logger = .discarding
+    schema: String? = nil, role: String? = nil, size: Int = 4, plansByKey: Bool = false, logger: Logger = .discarding
   ) -> PostgresPool {
     PostgresPool(
       configuration: PostgresConfiguration(
-        url: url, applicationName: "test", poolSize: size, schema: schema, role: role, statementTimeout: .seconds(30)),
+        url: url, applicationName: "test", poolSize: size, schema: schema, role: role, plansByKey: plansByKey,
+        statementTimeout: .seconds(30)),
       logger: logger)
   }
 }

@@ -218,7 +218,7 @@ extension DialStore {
   func placeScheduledCalls(
     _ attempts: [ClaimedAttempt], rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    let asked = attempts.filter { $0.rank == QueueEntry.requested }
+    let asked = attempts.filter { $0.entry.rank == QueueEntry.requested }
     guard !asked.isEmpty else { return }
     let rows = try await transaction.query(
       query("PlaceScheduledCalls"), rules.tenant, rules.campaign, asked.compactMap { LeadID($0.permit.leadId) },

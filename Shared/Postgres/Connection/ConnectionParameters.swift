@@ -22,6 +22,9 @@ struct ConnectionParameters: Sendable {
       try SQLIdentifier.check(schema)
       options.append("-c search_path=\(schema)")
     }
+    if configuration.plansByKey {
+      options += ["-c enable_seqscan=off", "-c enable_hashjoin=off", "-c enable_mergejoin=off"]
+    }
     if let timeout = configuration.statementTimeout {
       options.append("-c statement_timeout=\(max(1, timeout.microseconds / 1000))")
     }

@@ -121,7 +121,8 @@ final class ServiceProcess: Sendable {
     try await boot(schema, database).run()
     let pool = PostgresPool(
       configuration: PostgresConfiguration(
-        url: database.url, applicationName: name, poolSize: database.poolSize, schema: schema.name, role: schema.role),
+        url: database.url, applicationName: name, poolSize: database.poolSize, schema: schema.name, role: schema.role,
+        plansByKey: schema.plansByKey),
       logger: logger, metrics: metrics)
     let look = NamedQuery(name: "readiness", sql: "select 1")
     readiness.add("database") { _ = try await pool.query(look) }

@@ -119,15 +119,19 @@ import Wire
     }
   }
 
-  @Test func eachLookIsPlannedForTheListAsItIs() async throws {
-    try await with { _, dialers in
-      let mode = NamedQuery(name: "mode", sql: "select current_setting('plan_cache_mode') as mode")
-      let results = try await dialers.pool.run([
-        PostgresStatement(dialers.store.query("PlanAnew")), PostgresStatement(mode),
-        PostgresStatement(dialers.store.query("PlanAsUsual")),
-      ])
-      #expect(try results[1].rows[0].get("mode", as: String.self) == "force_custom_plan")
-      #expect(try await dialers.pool.query(mode)[0].get("mode", as: String.self) == "auto")
+  /// A list may be filled from a handful to millions in a minute, and plans are kept.
+  @Test func aSmallListIsNotReadFromEndToEnd() async throws {
+    try await with { rpc, dialers in
+      _ = try await rpc.addDoNotCall(addition(number), context: tenant)
+      let admin = dialers.database.pool(size: 1)
+      defer { admin.close() }
+      try await admin.execute(NamedQuery(name: "count", sql: "analyze dialer.do_not_call"))
+      let look = NamedQuery(
+        name: "explain",
+        sql: "explain select * from do_not_call where tenant_id = $1 and number = $2 and removed_at is null")
+      let plan = try await dialers.pool.query(look, dialers.tenant, number)
+        .map { try $0.get("QUERY PLAN", as: String.self) }.joined(separator: "\n")
+      #expect(plan.contains("Index Scan") && !plan.contains("Seq Scan"), "\(plan)")
     }
   }
 

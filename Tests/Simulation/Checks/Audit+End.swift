@@ -21,7 +21,7 @@ extension Audit {
       ("open tasks of the dialer", "select 1 from dialer.task where state <> 'done'"),
       ("wishes that are not settled", "select 1 from dialer.scheduled_call where state = 'scheduled'"),
       ("entries in the queue", "select 1 from dialer.queue"),
-      ("slots that are held", "select 1 from dialer.lease where expires_at > simulation.now()"),
+      ("slots that are held", "select 1 from dialer.under_way where slot_until is not null"),
       (
         "attempts that are not settled",
         "select 1 from dialer.attempt where state in ('permitted', 'placed', 'dial_unknown')"
@@ -151,9 +151,9 @@ extension Audit {
 
   private static let spending = """
     select c.campaign_id,
-      (c.spent_micros + (select coalesce(sum(s.spent_micros), 0) from dialer.spending s
+      (c.spent_micros + (select coalesce(sum(s.spent_micros), 0) from dialer.settlement s
         where s.campaign_id = c.campaign_id))::bigint as told,
-      (c.reserved_micros - (select coalesce(sum(s.released_micros), 0) from dialer.spending s
+      (c.reserved_micros - (select coalesce(sum(s.released_micros), 0) from dialer.settlement s
         where s.campaign_id = c.campaign_id))::bigint as reserved,
       (select coalesce(sum(o.cost_micros), 0)::bigint from outcome.call o where o.campaign_id = c.campaign_id) as real
     from dialer.campaign_counter c

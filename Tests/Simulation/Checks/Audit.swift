@@ -18,10 +18,15 @@ struct Audit: Sendable {
         lead: lead)
     }
     // A call's slot may outlive it until its end is known: a deadline, a renewal by somebody who did not know yet, and the time that everything stood still.
-    for row in try await rows("select call_id from dialer.lease where expires_at > simulation.now()") {
+    for row in try await rows("select call_id from dialer.under_way where slot_until > simulation.now()") {
       let call: CallID = try row.get("call_id")
       guard let ended = witness.ended(call), ended + Self.longestLeak < world.clock.now() else { continue }
       witness.blame("\(world.clock.now()): the slot of call \(call) is held, which ended at \(ended)")
+    }
+    for row in try await rows(Self.slots) {
+      witness.blame(
+        "\(world.clock.now()): \(try row.get("counted", as: Int64.self)) slots are counted for \(try row.get("who", as: String.self)), "
+          + "\(try row.get("held", as: Int64.self)) are held")
     }
     for row in try await rows(Self.budgets) {
       let campaign: CampaignID = try row.get("campaign_id")
@@ -40,13 +45,30 @@ struct Audit: Sendable {
     }
   }
 
+  /// Where the slots that are counted are not those that calls hold.
+  private static let slots = """
+    select * from (
+      select 'campaign ' || c.campaign_id as who,
+        c.live - (select coalesce(sum(slots), 0) from dialer.settlement s where s.campaign_id = c.campaign_id)::bigint
+          as counted,
+        (select count(*) from dialer.under_way u where u.campaign_id = c.campaign_id and u.slot_until is not null) as held
+      from dialer.campaign_counter c
+      union all
+      select 'tenant ' || p.tenant_id,
+        p.live - (select coalesce(sum(slots), 0) from dialer.settlement s where s.tenant_id = p.tenant_id)::bigint,
+        (select count(*) from dialer.under_way u where u.tenant_id = p.tenant_id and u.slot_until is not null)
+      from dialer.provider_limit p) as slots
+    where counted <> held
+    """
+
   /// The campaigns' budgets as their attempts and their costs say, not as they are counted.
   private static let budgets = """
-    select a.campaign_id,
-      sum(case when a.outcome is null then 0 else o.cost_micros end)::bigint as spent,
-      sum(case when a.outcome is null then a.reserved_micros else 0 end)::bigint as reserved
-    from dialer.attempt a left join outcome.call o using (call_id)
-    where a.state <> 'withdrawn' group by 1
+    select campaign_id, sum(spent)::bigint as spent, sum(reserved)::bigint as reserved from (
+      select campaign_id, 0 as spent, reserved_micros as reserved from dialer.under_way
+      union all
+      select s.campaign_id, o.cost_micros, 0 from dialer.settled s join outcome.call o using (call_id)
+      where s.state <> 'withdrawn') as calls
+    group by 1
     """
 
   /// Campaigns that stand still until somebody does something.

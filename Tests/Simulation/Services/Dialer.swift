@@ -126,8 +126,8 @@ final class Dialer: Sendable {
   ) async throws -> DialStore.Claim? {
     let id = campaign.rules.campaign
     let claim = try await store.claim(
-      campaign.rules, now: host.clock.now(), most: most, places: places, owner: host.name,
-      leaseSeconds: placer.slotSeconds(campaign.policy.callDuration))
+      campaign.rules, now: host.clock.now(), most: most, places: places,
+      slotSeconds: placer.slotSeconds(campaign.policy.callDuration))
     memory.withLock { $0.places[id] = claim.places }
     for attempt in claim.attempts {
       let isSlow = world.faults.happens(\.slowPlacement, "placement waits")

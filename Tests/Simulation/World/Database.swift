@@ -138,7 +138,8 @@ final class SimulationDatabase: Sendable {
     commits: (@Sendable (PostgresConfiguration.CommitMoment, String) async throws -> Void)? = nil
   ) -> PostgresPool {
     var configuration = PostgresConfiguration(
-      url: lane.url(of: name), applicationName: host, poolSize: 4, role: "ringmaster_\(service.rawValue)")
+      url: lane.url(of: name), applicationName: host, poolSize: 4, role: "ringmaster_\(service.rawValue)",
+      plansByKey: lane.schemas.first { $0.name == service.rawValue }?.plansByKey ?? false)
     configuration.commitFault = commits
     return PostgresPool(configuration: configuration)
   }
@@ -151,11 +152,18 @@ final class SimulationDatabase: Sendable {
   /// events from being read, for as long as a real server takes to notice.
   func cut(_ host: String) async throws {
     try await admin.execute(Self.terminate, host)
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(60)
+    while try await admin.query(Self.connected, host).first != nil {
+      guard clock.now < deadline else { throw PostgresError(.timedOut, "connections of \(host) do not end") }
+    }
   }
 
   private static let setClock = NamedQuery(name: "set clock", sql: "select setval('simulation.clock', $1)")
   private static let terminate = NamedQuery(
-    name: "terminate", sql: "select pg_terminate_backend(pid, 60000) from pg_stat_activity where application_name = $1")
+    name: "terminate", sql: "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1")
+  private static let connected = NamedQuery(
+    name: "connected", sql: "select 1 from pg_stat_activity where application_name = $1 limit 1")
 }
 
 extension PostgresPool {
