@@ -130,6 +130,7 @@ final class Dialer: Sendable {
       slotSeconds: placer.slotSeconds(campaign.policy.callDuration))
     memory.withLock { $0.places[id] = claim.places }
     for attempt in claim.attempts {
+      world.witness.permitted(attempt.entry.lead, of: id, at: world.clock.now())
       let isSlow = world.faults.happens(\.slowPlacement, "placement waits")
       let delay = world.draws.seconds(isSlow ? 1...400 : 0.001...0.5)
       world.agenda.add(world.clock.now() + delay, "place") { await self.place(attempt, of: campaign) }
