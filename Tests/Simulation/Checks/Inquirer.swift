@@ -134,7 +134,13 @@ struct Inquirer: Sendable {
       try await compare(told, with: subject, at: during)
     }
     let before = placement.grantedAt - .milliseconds(1)
-    guard !witness.hasChanged(placement.campaign, around: before), !witness.isWashed(placement.to) else { return }
+    // With which rules a call was judged is known but for the moment of its judgement.
+    let ends = witness.calls(of: subject.lead, by: before).compactMap { witness.ended($0) }
+    guard !witness.isWashed(placement.to),
+      !([before] + ends.map { $0 + Witness.grace }).contains(where: {
+        witness.hasChanged(placement.campaign, around: $0)
+      })
+    else { return }
     let told = try await explain(subject, at: before)
     witness.count("explained of the past: \(told.verdict)")
     if told.verdict != .dial {
