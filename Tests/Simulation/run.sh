@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the simulation for speed, apart from other builds, and runs it.
 #
-#   Tests/Simulation/run.sh [--seed N] [--calls N] [--leads N] [--lanes N] [--rates FACTOR]
+#   Tests/Simulation/run.sh [--seed N] [--calls N] [--leads N] [--lanes N] [--rates FACTOR] [--pace FACTOR]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 build=(-c release -Xswiftc -enable-testing --scratch-path .local/simulation-build)
