@@ -24,9 +24,7 @@ import Testing
   @Test func aRetryIsJudgedByTheRulesOfItsDayAndMovedByEveryEditSince() throws {
     let callee = Callee(
       numbers: [
-        .init(
-          index: 0, phone: "+12125550123", place: LeadPlace(phone: "+12125550123", zone: "", address: nil),
-          consent: .unknown)
+        .init(index: 0, phone: "+12125550123", place: LeadPlace("+12125550123"), consent: .unknown)
       ], joinedAt: Dialers.monday)
     // Nobody answers at ten in New York: again after an hour. Meanwhile evenings only are allowed, then the day again:
     // the queue leaves the retry where the first edit put it.

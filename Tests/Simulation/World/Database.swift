@@ -138,8 +138,7 @@ final class SimulationDatabase: Sendable {
     commits: (@Sendable (PostgresConfiguration.CommitMoment, String) async throws -> Void)? = nil
   ) -> PostgresPool {
     var configuration = PostgresConfiguration(
-      url: lane.url(of: name), applicationName: host, poolSize: 4, role: "ringmaster_\(service.rawValue)",
-      plansByKey: lane.schemas.first { $0.name == service.rawValue }?.plansByKey ?? false)
+      url: lane.url(of: name), applicationName: host, poolSize: 4, role: "ringmaster_\(service.rawValue)")
     configuration.commitFault = commits
     return PostgresPool(configuration: configuration)
   }
