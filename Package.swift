@@ -176,6 +176,18 @@ let testTargets: [Target] = [
     name: "queue-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Queue/Benchmark",
     swiftSettings: swift),
   .executableTarget(
+    name: "rpc-benchmark", dependencies: ["Core", "Nng", "RPC", "Wire", "RingmasterMessages", "RingmasterServices"],
+    path: "Tests/Load/RPC/Benchmark", swiftSettings: swift),
+  .executableTarget(
+    name: "rpc-test-server", dependencies: ["Core", "RPC"], path: "Tests/RPCTestServer", swiftSettings: swift),
+  tests("NngTests", ["Nng", "Core"]),
+  tests(
+    "RPCTests",
+    [
+      "RPC", "Nng", "Core", "Wire", "Logging", "Metrics", "Tracing", "Lifecycle", "RingmasterMessages",
+      "RingmasterServices",
+    ]),
+  .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
   .target(

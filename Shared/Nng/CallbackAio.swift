@@ -15,7 +15,9 @@ private final class CallbackTarget: @unchecked Sendable {
 
 private func callbackAioDidComplete(_ context: UnsafeMutableRawPointer?) {
   guard let context else { return }
-  Unmanaged<CallbackTarget>.fromOpaque(context).takeUnretainedValue().fire()
+  runOnCallbackThread {
+    Unmanaged<CallbackTarget>.fromOpaque(context).takeUnretainedValue().fire()
+  }
 }
 
 /// An aio whose completions run a closure on one of nng's threads, for loops that must not hop to a task.

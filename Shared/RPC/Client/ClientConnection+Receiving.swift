@@ -38,7 +38,7 @@ extension ClientConnection {
       state.keepalive.heard(at: now)
       if answer.isDraining {
         state.isDraining = true
-        state.mustConfirm = !answer.outcomes.isEmpty
+        state.mustConfirm = true
       }
       for (id, outcome) in answer.outcomes {
         // A call that is not there was cancelled or has timed out.
@@ -63,12 +63,17 @@ extension ClientConnection {
   }
 
   /// Sends what was held back for callers that had nothing to say.
-  func flush() {
-    let batch = state.withLock { state in
-      state.wave.end()
-      return takeBatch(&state)
+  ///
+  /// Callers on nng's threads have had their turn; behind those of the cooperative pool this queues.
+  func flush() async {
+    guard state.withLock({ $0.wave.isRunning }) else { return }
+    await withTaskExecutorPreference(globalConcurrentExecutor) {
+      let batch = state.withLock { state in
+        state.wave.end()
+        return takeBatch(&state)
+      }
+      send(batch)
     }
-    send(batch)
   }
 }
 

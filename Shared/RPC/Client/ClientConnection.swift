@@ -37,7 +37,7 @@ final class ClientConnection: Sendable {
     /// Indexes of the carriers that have no message unanswered.
     var idleCarriers: [Int] = []
     var wave = Wave()
-    /// The server waits for a sign that its results have arrived.
+    /// The server drains, and waits for a sign that this end knows and has its results.
     var mustConfirm = false
     var keepalive = Keepalive()
     /// When the timer fires; `MonotonicTime.never` when it is not armed.

@@ -8,19 +8,23 @@ extension RPCServer {
   func receive(_ message: consuming Message, _ turn: Turn) {
     let message = message
     guard let peer = peers.withLock({ $0[message.pipe] }) else {
-      giveBack([turn])  // The connection has ended meanwhile.
-      return receiveNext()
+      let now = MonotonicTime.now()
+      dismissed.withLock { dismissed in
+        if dismissed[message.pipe] != nil { dismissed[message.pipe] = now }
+      }
+      receiveNext()  // The connection has ended meanwhile, or is about to be.
+      return giveBack([turn])
     }
     let arrival = message.withBody { bytes -> ServerPeer.Arrival? in
       try? read(bytes, from: peer)  // Nil is a message that cannot be decoded.
     }
     turn.hold(for: peer)
     let reception = arrival.map { peer.arrive($0, turn) } ?? .broken
-    if !reception.keepsTurn {
-      giveBack([turn])
-    }
     // What this message says is noted: the next one may come, on another thread, while the calls are started.
     receiveNext()
+    if !reception.keepsTurn {
+      giveBack([turn])  // After another one has begun to receive: else both would.
+    }
     let accepted = arrival?.accepted ?? []
     switch reception {
     case .taken(let cancelled):
@@ -35,7 +39,7 @@ extension RPCServer {
       release(accepted.count)
       metrics.malformed.increment()
       logger.warning("rpc message malformed", [LogField("peer", peer.name)])
-      closePipe(peer.pipe)
+      dismiss(peer.pipe)
     }
   }
 
@@ -201,6 +205,7 @@ extension RPCServer {
     for peer in currentPeers {
       abandon(peer.expire(at: now, earliest: &earliest))
     }
+    closeDismissed(at: now, earliest: &earliest)
     sweeper.ensure(firesBy: earliest)
   }
 }

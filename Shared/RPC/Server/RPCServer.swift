@@ -8,8 +8,9 @@ import Tracing
 
 /// Serves the methods of some services on nng endpoints.
 ///
-/// Each call runs in a task of its own, one hop from nng's thread, under its caller's deadline. Results travel in as few
-/// messages as the connection's pace makes of them (see `rpc.proto`). A server that is full says so at once.
+/// Each call runs in a task of its own, under its caller's deadline, and begins on the nng thread that read it (see
+/// `CallbackExecutor`). Results travel in as few messages as the connection's pace makes of them (see `rpc.proto`). A
+/// server that is full says so at once.
 public final class RPCServer: LifecycleService {
   public let name = "rpc-server"
   let options: RPCServerOptions
@@ -20,6 +21,8 @@ public final class RPCServer: LifecycleService {
   let callCount = Atomic<Int>(0)
   let isDraining = Atomic(false)
   let peers = Mutex<[PipeID: ServerPeer]>([:])
+  /// Connections of clients that broke the rules, and when they were last heard: see `dismiss`.
+  let dismissed = Mutex<[PipeID: UInt64]>([:])
   /// Told when a call ends, a client confirms or goes; `drain` looks then.
   let settled = Gate()
   let sweeper = ServerSweeper()
@@ -138,27 +141,65 @@ public final class RPCServer: LifecycleService {
   private func pipeDidChange(_ event: MessageSocket.PipeEvent, _ socket: MessageSocket) {
     switch event {
     case .added(let pipe, let name):
-      let peer = ServerPeer(pipe, name: name, limits: options, metrics: metrics) { [weak socket] in socket?.close($0) }
+      let peer = ServerPeer(pipe, name: name, limits: options, metrics: metrics) { [weak self] in self?.dismiss($0) }
       let isTaken = peers.withLock { peers -> Bool in
-        guard peers.count < options.maximumPeers else { return false }
+        guard peers.count + dismissed.withLock({ $0.count }) < options.maximumPeers else { return false }
         peers[pipe] = peer
         return true
       }
       if isTaken {
         metrics.peers.increment()
+        if !isServing {
+          peer.announceDraining()
+        }
       } else {
         logger.warning("rpc connection refused", [LogField("peer", name), LogField("limit", options.maximumPeers)])
         socket.close(pipe)
       }
     case .removed(let pipe):
-      guard let peer = peers.withLock({ $0.removeValue(forKey: pipe) }) else { return }
-      metrics.peers.decrement()
-      let (calls, turns) = peer.close()
-      abandon(calls)
-      giveBack(turns)
-      settled.open()
+      forget(pipe)
+      _ = dismissed.withLock { $0.removeValue(forKey: pipe) }
     }
   }
+
+  /// Has nothing to do with a connection any more: its calls are cancelled, its turns given back.
+  private func forget(_ pipe: PipeID) {
+    guard let peer = peers.withLock({ $0.removeValue(forKey: pipe) }) else { return }
+    metrics.peers.decrement()
+    let (calls, turns) = peer.close()
+    abandon(calls)
+    giveBack(turns)
+    settled.open()
+  }
+
+  /// Ends the connection of a client that broke the rules: from now on nothing that it says is read, and it is closed as
+  /// soon as it is quiet.
+  ///
+  /// Not at once: nng 1.5.2 loses the receive of a pipe that is closed between the header and the body of a message (its
+  /// transports start the read of the body on an aio that has been stopped, which nobody is told of), and then waits for
+  /// it for ever on the one thread that ends connections.
+  func dismiss(_ pipe: PipeID) {
+    let now = MonotonicTime.now()
+    dismissed.withLock { $0[pipe] = now }
+    forget(pipe)
+    sweeper.ensure(firesBy: MonotonicTime.after(Self.quiet, from: now))
+  }
+
+  /// Closes the dismissed connections that have been quiet for long enough. `earliest` becomes the time of the next one.
+  func closeDismissed(at now: UInt64, earliest: inout UInt64) {
+    var next = earliest
+    let quiet = dismissed.withLock { dismissed in
+      let quiet = dismissed.filter { MonotonicTime.after(Self.quiet, from: $0.value) <= now }.map(\.key)
+      for pipe in quiet { dismissed[pipe] = nil }
+      next = dismissed.values.reduce(next) { min($0, MonotonicTime.after(Self.quiet, from: $1)) }
+      return quiet
+    }
+    earliest = next
+    let socket = link.withLock { $0?.socket }
+    for pipe in quiet { socket?.close(pipe) }
+  }
+
+  private static let quiet = Duration.milliseconds(100)
 
   /// Cancels calls that were taken from their peer: their callers do not wait any more.
   func abandon(_ calls: [ServerCall]) {
@@ -189,10 +230,6 @@ public final class RPCServer: LifecycleService {
     for peer in peers {
       peer.flush()
     }
-  }
-
-  func closePipe(_ pipe: PipeID) {
-    link.withLock { $0?.socket }?.close(pipe)
   }
 
   /// Whether new calls are taken.

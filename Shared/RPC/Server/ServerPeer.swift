@@ -24,7 +24,7 @@ final class ServerPeer: Sendable {
     var wave = Wave()
     var mustAnswer = false
     var isDraining = false
-    /// The client has not said that it has read the last results.
+    /// The client has not said that it has read what it was told while draining.
     var isUnconfirmed = false
     var isClosed = false
   }
@@ -166,12 +166,12 @@ final class ServerPeer: Sendable {
     }
   }
 
-  /// Tells the client, if it waits for anything, that no further calls are taken.
+  /// Tells the client, as soon as there is a turn, that no further calls are taken.
   func announceDraining() {
     send(
       state.withLock { state in
         state.isDraining = true
-        state.mustAnswer = !state.calls.isEmpty
+        state.mustAnswer = true
         return takeReply(&state)
       })
   }
@@ -211,7 +211,7 @@ final class ServerPeer: Sendable {
     content.isDraining = state.isDraining
     content.results = takeResults(&state)
     state.mustAnswer = false
-    state.isUnconfirmed = state.isDraining && !content.results.isEmpty
+    state.isUnconfirmed = state.isDraining
     state.isReplying = true
     return Reply(turn: turn, content: content)
   }
