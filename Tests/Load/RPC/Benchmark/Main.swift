@@ -21,8 +21,8 @@ import Wire
       puts("ready")
       fflush(nil)
       try await server.run()
-    } else if words.count == 6, words[1].hasPrefix("call"), let inFlight = Int(words[3]), let seconds = Double(words[4]),
-      let server = pid_t(words[5])
+    } else if words.count == 6, words[1].hasPrefix("call"), let inFlight = Int(words[3]),
+      let seconds = Double(words[4]), let server = pid_t(words[5])
     {
       let executor: (any TaskExecutor)? = words[1] == "call" ? CallbackExecutor.shared : nil
       try await call(words[2], inFlight, seconds, server, on: executor)
