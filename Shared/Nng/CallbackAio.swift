@@ -55,8 +55,7 @@ final class CallbackAio: @unchecked Sendable {
   }
 }
 
-/// An aio for operations that end at once or not at all: without a callback, and with a time-out of zero, which nng takes
-/// for a poll.
+/// An aio without a callback, for operations that end at once or are taken back.
 final class SynchronousAio: @unchecked Sendable {
   /// Immutable, and used by one thread at a time, which the users of this class see to.
   let handle: OpaquePointer
@@ -65,7 +64,6 @@ final class SynchronousAio: @unchecked Sendable {
     var handle: OpaquePointer?
     try check(nng_aio_alloc(&handle, nil, nil), "allocate an aio")
     guard let handle else { throw NngError(.outOfMemory, "allocate an aio: no handle") }
-    nng_aio_set_timeout(handle, NNG_DURATION_ZERO)
     self.handle = handle
   }
 

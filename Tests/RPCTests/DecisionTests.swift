@@ -1,4 +1,5 @@
 import Core
+import Nng
 import Testing
 
 @testable import RPC
@@ -71,18 +72,47 @@ import Testing
       let judged = keepalive.judge(at: now, options)
       #expect(judged == verdict, "at \(now)")
     }
-    keepalive.reset(at: 0)
-    expect(.alive, at: 5 * second - 1)
-    expect(.probe, at: 5 * second)
+    expect(.alive, at: 100 * second)  // Nothing was said.
+    keepalive.sends(at: 100 * second)
+    keepalive.sends(at: 104 * second)
+    expect(.alive, at: 105 * second - 1)
+    expect(.probe, at: 105 * second)
     let probes = (keepalive.takeProbe(), keepalive.takeProbe())
     #expect(probes == (true, false))
-    expect(.alive, at: 7 * second - 1)
-    expect(.dead, at: 7 * second)
-    keepalive.heard(at: 8 * second)
-    expect(.alive, at: 12 * second)
-    #expect(keepalive.due(options) == 13 * second)
+    keepalive.sends(at: 105 * second)
+    expect(.alive, at: 107 * second - 1)
+    expect(.dead, at: 107 * second)
+    keepalive.heard(at: 108 * second, owesMore: true)
+    expect(.alive, at: 112 * second)
+    #expect(keepalive.due(options) == 113 * second)
+    keepalive.heard(at: 112 * second, owesMore: false)
+    #expect(keepalive.due(options) == MonotonicTime.never)
+    keepalive.sends(at: 120 * second)
     options.keepaliveInterval = nil
     expect(.alive, at: 1000 * second)
+  }
+
+  @Test(arguments: UInt64(1)...20) func unansweredRequestsAreAnsweredOnceInAnyOrder(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    var requests = UnansweredRequests()
+    var open: [RequestID] = []
+    var answered: [RequestID] = []
+    for _ in 0..<2_000 {
+      if Bool.random(using: &generator) {
+        let request = requests.take()
+        #expect((request == nil) == (open.count == EnvelopeLimits.unanswered))
+        if let request {
+          #expect(!open.contains(request) && !answered.contains(request))
+          open.append(request)
+        }
+      } else if let index = open.indices.randomElement(using: &generator) {
+        let request = open.remove(at: index)
+        let answers = (requests.remove(request), requests.remove(request))
+        #expect(answers == (true, false))
+        answered.append(request)
+      }
+      #expect(requests.count == open.count)
+    }
   }
 
   @Test(arguments: UInt64(1)...20) func theTableFindsWhatIsInItAndNothingElse(seed: UInt64) {

@@ -24,10 +24,8 @@ import Wire
 
   @Test(arguments: UInt64(1)...50) func callsAreWrittenAsTheProtoSays(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    let socket = try MessageSocket(.request)
-    let carrier = OutgoingCalls.Carrier(index: 0, context: try RequestContext(socket))
     let now = MonotonicTime.now()
-    var batch = OutgoingCalls(carrier: carrier, pipe: try nowhere())
+    var batch = OutgoingCalls(request: RequestID(1), pipe: PipeID.next())
     var expected = RpcBatch()
     for _ in 0..<Int.random(in: 0...5, using: &generator) {
       let patience = Self.number(&generator) >> 20
@@ -49,7 +47,7 @@ import Wire
     batch.wantsAnswer = Bool.random(using: &generator)
     expected.cancels = batch.cancels
     expected.answerAtOnce = batch.wantsAnswer
-    let written = try batch.message(now: now).withBody { [UInt8]($0) }
+    let written = batch.message(now: now).withBody { [UInt8]($0) }
     #expect(written == expected.encoded())
   }
 
@@ -108,7 +106,7 @@ import Wire
             notStarted: isNotStarted))
       }
     }
-    let written = try batch.message().withBody { [UInt8]($0) }
+    let written = batch.message().withBody { [UInt8]($0) }
     #expect(written == expected.encoded())
     try written.withUnsafeBytes { bytes in
       let read = try IncomingResults(bytes)
@@ -139,10 +137,5 @@ import Wire
       let isRead = bytes.withUnsafeBytes { (try? IncomingCalls($0)) != nil && (try? IncomingResults($0)) != nil }
       #expect(!isRead, "\(bytes)")
     }
-  }
-
-  /// A pipe's name, of a connection that is not there.
-  private func nowhere() throws -> PipeID {
-    try Message.make(capacity: 0) { _ in 0 }.pipe
   }
 }

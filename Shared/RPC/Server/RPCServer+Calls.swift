@@ -5,28 +5,11 @@ import Tracing
 
 extension RPCServer {
   /// One message of a client. On an nng thread, in the order in which messages came.
-  func receive(_ message: consuming Message, _ turn: Turn) {
-    let message = message
-    guard let peer = peers.withLock({ $0[message.pipe] }) else {
-      let now = MonotonicTime.now()
-      dismissed.withLock { dismissed in
-        if dismissed[message.pipe] != nil { dismissed[message.pipe] = now }
-      }
-      receiveNext()  // The connection has ended meanwhile, or is about to be.
-      return giveBack([turn])
-    }
-    let arrival = message.withBody { bytes -> ServerPeer.Arrival? in
-      try? read(bytes, from: peer)  // Nil is a message that cannot be decoded.
-    }
-    turn.hold(for: peer)
-    let reception = arrival.map { peer.arrive($0, turn) } ?? .broken
-    // What this message says is noted: the next one may come, on another thread, while the calls are started.
-    receiveNext()
-    if !reception.keepsTurn {
-      giveBack([turn])  // After another one has begun to receive: else both would.
-    }
+  public func pipe(_ pipe: PipeID, received body: UnsafeRawBufferPointer, for request: RequestID) {
+    guard let peer = peers.withLock({ $0[pipe] }) else { return }  // It was refused, and is about to end.
+    let arrival = try? read(body, from: peer)  // Nil is a message that cannot be decoded.
     let accepted = arrival?.accepted ?? []
-    switch reception {
+    switch arrival.map({ peer.arrive($0, request) }) ?? .broken {
     case .taken(let cancelled):
       start(accepted, for: peer)
       abandon(cancelled)
@@ -39,7 +22,14 @@ extension RPCServer {
       release(accepted.count)
       metrics.malformed.increment()
       logger.warning("rpc message malformed", [LogField("peer", peer.name)])
-      dismiss(peer.pipe)
+      forget(pipe)
+      socket.close(pipe)
+    }
+  }
+
+  public func pipe(_ pipe: PipeID, didSend: Bool) {
+    if didSend, let peer = peers.withLock({ $0[pipe] }) {
+      peer.replied()
     }
   }
 
@@ -205,7 +195,6 @@ extension RPCServer {
     for peer in currentPeers {
       abandon(peer.expire(at: now, earliest: &earliest))
     }
-    closeDismissed(at: now, earliest: &earliest)
     sweeper.ensure(firesBy: earliest)
   }
 }

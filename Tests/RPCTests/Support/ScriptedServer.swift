@@ -1,9 +1,9 @@
 import Core
 import Nng
-import Synchronization
+import Testing
 
 /// The server's end of the wire without the server: answers each message of a client as a test wants.
-final class ScriptedServer: Sendable {
+final class ScriptedServer: MessageSocketHandler {
   enum Reaction {
     case answer([UInt8])
     case silence
@@ -13,48 +13,34 @@ final class ScriptedServer: Sendable {
 
   let endpoint: String
   let messages = Tally()
-  private let socket: MessageSocket
-  private let contexts = Mutex<[ReplyContext]>([])
+  private let socket = MessageSocket(.reply)
   private let react: @Sendable ([UInt8]) -> Reaction
 
   init(_ react: @escaping @Sendable ([UInt8]) -> Reaction) throws {
     self.react = react
-    socket = try MessageSocket(.reply)
     endpoint = try socket.listen(freeEndpoint())
-    try receiveNext()
+    socket.setHandler(self)
+    socket.accept()
   }
 
-  func stop() async {
-    await socket.close()
-    contexts.withLock { $0 = [] }
-  }
+  func stop() async { await socket.close() }
 
-  private func receiveNext() throws {
-    let context = try ReplyContext(socket)
-    context.onMessage { [weak self, weak context] message in
-      guard let self, let context else { return }
-      messages.add()
-      switch react(message.withBody { [UInt8]($0) }) {
-      case .answer(let bytes):
-        if let answer = try? Message.make(
-          capacity: bytes.count,
-          {
-            $0.copyBytes(from: bytes)
-            return bytes.count
-          })
-        {
-          return context.reply(answer)
-        }
-      case .silence:
-        try? receiveNext()
-      case .hangUp:
-        socket.close(message.pipe)
-        context.receive()
+  func pipeAdded(_ pipe: PipeID, peer: String) {}
+  func pipeRemoved(_ pipe: PipeID) {}
+  func pipe(_ pipe: PipeID, didSend: Bool) {}
+  func pipeIsStuck(_ pipe: PipeID) { Issue.record("a connection does not end") }
+
+  func pipe(_ pipe: PipeID, received body: UnsafeRawBufferPointer, for request: RequestID) {
+    messages.add()
+    switch react([UInt8](body)) {
+    case .answer(let bytes):
+      let answer = Message.make(capacity: bytes.count) { buffer in
+        buffer.copyBytes(from: bytes)
+        return bytes.count
       }
-    } onReplied: { [weak context] in
-      context?.receive()
+      _ = socket.send(answer, for: request, on: pipe)
+    case .silence: break
+    case .hangUp: socket.close(pipe)
     }
-    contexts.withLock { $0.append(context) }
-    context.receive()
   }
 }
