@@ -6,11 +6,11 @@ import RPC
 /// A server in a process of its own, for tests that kill it: `rpc-test-server URL NAME`.
 ///
 /// Prints where it listens, then serves until its standard input ends, so that it does not outlive the test.
-/// `Test/Name` answers NAME; `Test/Hold` says `held` on standard output and never answers.
+/// `Test/Name` answers NAME, `Test/Echo` its request; `Test/Hold` says `held` on standard output and never answers.
 @main struct RPCTestServer {
   struct Service: RPCService {
     let name: String
-    let descriptors = ["Name", "Hold"].map {
+    let descriptors = ["Name", "Echo", "Hold"].map {
       MethodDescriptor(service: "Test", name: $0, isIdempotent: true, requestType: "bytes", responseType: "bytes")
     }
 
@@ -20,7 +20,7 @@ import RPC
         fflush(nil)
         _ = try await BoundedQueue<Void>(capacity: 1).next()
       }
-      return Array(name.utf8)
+      return method.name == "Echo" ? request : Array(name.utf8)
     }
   }
 

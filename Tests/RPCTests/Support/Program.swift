@@ -37,6 +37,11 @@ final class Program: Sendable {
     close(output)
   }
 
+  /// `SIGSTOP` and `SIGCONT`.
+  func signal(_ signal: Int32) {
+    status.withLock { if $0 == nil { Glibc.kill(child, signal) } }
+  }
+
   /// Ends it as a crash would.
   func kill() {
     status.withLock { status in
