@@ -181,6 +181,17 @@ let testTargets: [Target] = [
     name: "forecast-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Forecast/Benchmark",
     swiftSettings: swift),
   .executableTarget(
+    name: "rpc-benchmark", dependencies: ["Core", "Nng", "RPC", "Wire", "RingmasterMessages", "RingmasterServices"],
+    path: "Tests/Load/RPC/Benchmark", swiftSettings: swift),
+  .executableTarget(
+    name: "rpc-test-server", dependencies: ["Core", "RPC"], path: "Tests/RPCTestServer", swiftSettings: swift),
+  tests(
+    "RPCTests",
+    [
+      "RPC", "Nng", "Core", "Wire", "Logging", "Metrics", "Tracing", "Lifecycle", "RingmasterMessages",
+      "RingmasterServices",
+    ]),
+  .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
   .target(
@@ -228,11 +239,12 @@ let simulation: Target =
 
 let allTargets = cLibraries + sharedModules + protocols + services + verifier + testTargets + [simulation]
 
-/// Without services and without tests of services: what `deploy/test.sh threads` builds with the sanitizer in.
+/// Without services and without tests of services: what `deploy/test.sh threads` builds with the sanitizer in. Of the
+/// programs it keeps those that tests start.
 func sharedOnly(_ targets: [Target], without services: [Target]) -> [Target] {
   let names = Set(services.map(\.name))
   return targets.filter { target in
-    target.type != .executable && !names.contains(target.name)
+    (target.type != .executable || target.name == "rpc-test-server") && !names.contains(target.name)
       && !target.dependencies.contains { dependency in
         switch dependency {
         case .targetItem(let name, _), .byNameItem(let name, _): names.contains(name)

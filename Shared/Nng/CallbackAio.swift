@@ -15,7 +15,9 @@ private final class CallbackTarget: @unchecked Sendable {
 
 private func callbackAioDidComplete(_ context: UnsafeMutableRawPointer?) {
   guard let context else { return }
-  Unmanaged<CallbackTarget>.fromOpaque(context).takeUnretainedValue().fire()
+  runOnCallbackThread {
+    Unmanaged<CallbackTarget>.fromOpaque(context).takeUnretainedValue().fire()
+  }
 }
 
 /// An aio whose completions run a closure on one of nng's threads, for loops that must not hop to a task.
@@ -53,8 +55,7 @@ final class CallbackAio: @unchecked Sendable {
   }
 }
 
-/// An aio for operations that end at once or not at all: without a callback, and with a time-out of zero, which nng takes
-/// for a poll.
+/// An aio without a callback, for operations that end at once or are taken back.
 final class SynchronousAio: @unchecked Sendable {
   /// Immutable, and used by one thread at a time, which the users of this class see to.
   let handle: OpaquePointer
@@ -63,7 +64,6 @@ final class SynchronousAio: @unchecked Sendable {
     var handle: OpaquePointer?
     try check(nng_aio_alloc(&handle, nil, nil), "allocate an aio")
     guard let handle else { throw NngError(.outOfMemory, "allocate an aio: no handle") }
-    nng_aio_set_timeout(handle, NNG_DURATION_ZERO)
     self.handle = handle
   }
 

@@ -1,51 +1,84 @@
-internal import CNng
+import Synchronization
 
-/// One nng message: a body, and the pipe it came from.
+/// One message that is to be sent: a body, and room before it for what the wire wants there.
 public struct Message: ~Copyable {
-  let handle: OpaquePointer
+  /// Room for the largest header: kind, length and request.
+  private static let headroom = 16
 
-  init(adopting handle: OpaquePointer) {
-    self.handle = handle
+  private let base: UnsafeMutableRawPointer
+  private let count: Int
+
+  private init(base: UnsafeMutableRawPointer, count: Int) {
+    self.base = base
+    self.count = count
   }
 
   deinit {
-    nng_msg_free(handle)
+    base.deallocate()
   }
 
-  /// Allocates room for `capacity` bytes and lets `fill` write the body there.
+  /// Makes room for `capacity` bytes and lets `fill` write the body there.
   ///
   /// - Parameter fill: Returns how many bytes of the buffer it wrote; the rest is cut off.
-  public static func make(
-    capacity: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int
-  ) throws(NngError) -> Message {
-    var handle: OpaquePointer?
-    try check(nng_msg_alloc(&handle, capacity), "allocate a message of \(capacity) bytes")
-    guard let handle else { throw NngError(.outOfMemory, "allocate a message: no handle") }
-    let message = Message(adopting: handle)
-    let written = fill(UnsafeMutableRawBufferPointer(start: nng_msg_body(handle), count: capacity))
+  public static func make(capacity: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Message {
+    let base = UnsafeMutableRawPointer.allocate(byteCount: headroom + capacity, alignment: headroom)
+    let written = fill(UnsafeMutableRawBufferPointer(start: base + headroom, count: capacity))
     precondition(written >= 0 && written <= capacity, "wrote past the message")
-    try check(nng_msg_chop(handle, capacity - written), "shorten a message")
-    return message
-  }
-
-  public var pipe: PipeID {
-    PipeID(value: nng_msg_get_pipe(handle).id)
+    return Message(base: base, count: written)
   }
 
   /// The body, valid inside `use` only.
   public func withBody<Result>(_ use: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-    try use(UnsafeRawBufferPointer(start: nng_msg_body(handle), count: nng_msg_len(handle)))
+    try use(body)
   }
 
-  /// Hands the message to nng.
-  consuming func surrender() -> OpaquePointer {
-    let handle = handle
-    discard self
-    return handle
+  /// The whole message as it travels, valid inside `use` only. Written anew by each call.
+  func withFrame<Result>(
+    for request: RequestID, _ framing: Framing, _ use: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    let header = framing.headerBytes + RequestID.byteCount
+    let start = base + (Message.headroom - header)
+    framing.writeHeader(to: start, length: RequestID.byteCount + count)
+    (start + framing.headerBytes).storeBytes(of: request.value.bigEndian, as: UInt32.self)
+    return try use(UnsafeRawBufferPointer(start: start, count: header + count))
+  }
+
+  /// The body, where it stays as long as somebody holds the message.
+  var body: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: base + Message.headroom, count: count)
   }
 }
 
-/// One connection of a socket. Never reused while the process still knows the old one.
-public struct PipeID: Hashable, Sendable {
+/// What a reply names to say which request it answers. Chosen by the requester; not in use twice on a connection.
+public struct RequestID: Hashable, Sendable {
+  static let byteCount = 4
+  /// The high bit tells the end of a path through nng's devices, of which there are none here.
+  private static let end: UInt32 = 0x8000_0000
+
+  /// As it travels.
   let value: UInt32
+
+  /// Takes 31 bits of `number`.
+  public init(_ number: UInt32) {
+    value = number | RequestID.end
+  }
+
+  /// Nil when it is not the end of a path.
+  init?(wire: UInt32) {
+    guard wire & RequestID.end != 0 else { return nil }
+    value = wire
+  }
+
+  /// The 31 bits that it was made of.
+  public var number: UInt32 { value & ~RequestID.end }
+}
+
+/// One connection of a socket. No two of a process have the same.
+public struct PipeID: Hashable, Sendable {
+  private static let last = Atomic<UInt64>(0)
+  private let value: UInt64
+
+  public static func next() -> PipeID {
+    PipeID(value: last.wrappingAdd(1, ordering: .relaxed).newValue)
+  }
 }

@@ -1,12 +1,29 @@
 internal import CNng
 import Synchronization
 
-/// A REQ or REP socket, used through contexts: `RequestContext` and `ReplyContext`.
+/// What a `MessageSocket` tells its owner, on nng's threads. Nothing here may wait.
 ///
-/// nng keeps dialed connections up by itself and tells of every connection that comes and goes. Contexts are cheaper than
-/// raw sockets: they send on the caller's thread and receive on the thread that reads, where raw sockets hop, and they
-/// never drop a reply to a connection that is full. All closures given to this module run on nng's threads: they must
-/// not wait.
+/// Of one pipe: first `pipeAdded`, then any number of messages, one after the other, and last `pipeRemoved`.
+public protocol MessageSocketHandler: AnyObject, Sendable {
+  /// A connection is up. `peer` names the other end for people.
+  func pipeAdded(_ pipe: PipeID, peer: String)
+  /// A request, or the reply to one, whose body is valid in the call only.
+  func pipe(_ pipe: PipeID, received body: UnsafeRawBufferPointer, for request: RequestID)
+  /// The message that had to wait was sent, or not all of it, because its connection has ended: `pipeRemoved` follows.
+  func pipe(_ pipe: PipeID, didSend: Bool)
+  func pipeRemoved(_ pipe: PipeID)
+  /// A connection that was closed long ago has not ended: nng is stuck, and only a new process helps.
+  func pipeIsStuck(_ pipe: PipeID)
+}
+
+/// An end of SP's request-reply protocol on nng's streams: connections that come, go and are dialed again, and messages
+/// on them.
+///
+/// What travels is what nng's own `req0` and `rep0` sockets send and take, but the connections are kept here. nng 1.5.2
+/// does not outlive peers that are killed: a pipe that is closed between the header and the body of a message is never
+/// destroyed, and no other pipe of the process after it; a dialer whose peer goes while they greet never dials again; and
+/// a listener stops to accept for good when a peer connects to a Unix socket and goes at once. Here each connection has
+/// one read, whose end is its own, and all that is waited for has an end.
 public final class MessageSocket: Sendable {
   public enum Role: Sendable {
     case request
@@ -19,159 +36,177 @@ public final class MessageSocket: Sendable {
     /// Delay before a lost connection is dialed again; doubles, with jitter, up to the maximum.
     public var reconnectMinimum: Duration = .milliseconds(20)
     public var reconnectMaximum: Duration = .seconds(1)
+    /// Connections at a time, those that have not greeted yet among them; further ones are closed.
+    public var maximumPipes = 4_096
 
     public init() {}
   }
 
-  public enum PipeEvent: Sendable {
-    /// Comes before any message of the pipe. `peer` names the other end for people.
-    case added(PipeID, peer: String)
-    /// Comes once for each `added`. Messages already received from the pipe may still follow.
-    case removed(PipeID)
+  public enum Sending: Sendable {
+    /// The system has the message. It may be on its way, even when the connection ends now.
+    case taken
+    /// The connection is busy: `pipe(_:didSend:)` follows.
+    case waiting
+    /// The connection has ended, or is about to. Nothing of the message was sent.
+    case gone
   }
 
-  let socket: nng_socket
-  private let observer = PipeObserver()
-  private let closed = Atomic(false)
+  private let role: Role
+  private let options: Options
+  private let owner = Owner()
+  private let state = Mutex(State())
 
-  /// Opens a socket that neither listens nor dials yet.
-  public init(_ role: Role, options: Options = Options()) throws(NngError) {
-    var socket = nng_socket()
-    switch role {
-    case .request: try check(nng_req0_open(&socket), "open a request socket")
-    case .reply: try check(nng_rep0_open(&socket), "open a reply socket")
-    }
-    self.socket = socket
-    // From here on `deinit` closes the socket when something below throws.
-    if role == .request {
-      // Whether a request may be repeated is for its sender to decide.
-      try check(nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE), "switch off resending")
-    }
-    try check(nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, options.maximumMessageBytes), "limit message size")
-    let minimum = milliseconds(options.reconnectMinimum)
-    let maximum = milliseconds(options.reconnectMaximum)
-    try check(nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, minimum), "set the reconnect delay")
-    try check(nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, maximum), "set the reconnect delay")
-    // Before the protocol starts on the pipe: so the event is ordered before its messages and its removal.
-    let context = Unmanaged.passUnretained(observer).toOpaque()
-    try check(nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, pipeDidChange, context), "watch connections")
-    try check(nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, pipeDidChange, context), "watch connections")
+  /// Thread-safe because it is written once, before the first connection can come.
+  private final class Owner: @unchecked Sendable {
+    weak var handler: (any MessageSocketHandler)?
+  }
+
+  private struct State {
+    var pipes: [PipeID: (pipe: MessagePipe, dialer: MessageDialer?)] = [:]
+    var listeners: [MessageListener] = []
+    var dialers: [MessageDialer] = []
+    var isClosed = false
+    var closers: [CheckedContinuation<Void, Never>] = []
+  }
+
+  /// Neither listens nor dials yet.
+  public init(_ role: Role, options: Options = Options()) {
+    self.role = role
+    self.options = options
   }
 
   deinit {
-    if closed.exchange(true, ordering: .acquiringAndReleasing) == false {
-      let socket = socket
-      Reaper.later { [observer] in
-        nng_close(socket)
-        withExtendedLifetime(observer) {}  // The last pipe event comes before nng_close returns.
-      }
-    }
+    shut()
   }
 
-  /// Says what runs, on an nng thread, when a connection comes or goes. Called once, before `listen` and `dial`;
-  /// `body` must not wait and must not hold the socket's owner strongly.
-  public func onPipeEvent(_ body: @escaping @Sendable (PipeEvent) -> Void) {
-    precondition(observer.body == nil, "a socket has one observer for its whole life")
-    observer.body = body
+  /// Says who is told of what happens: once, before `listen` and `dial`. Not kept alive by the socket.
+  public func setHandler(_ handler: any MessageSocketHandler) {
+    precondition(owner.handler == nil, "a socket has one handler for its whole life")
+    owner.handler = handler
   }
 
-  /// Listens on `url` and returns the URL with the port that was bound (for port 0, the one that the system chose).
+  var handler: (any MessageSocketHandler)? { owner.handler }
+
+  /// Binds `url` and returns it with the port that was bound (for port 0, the one that the system chose). Peers that
+  /// connect wait until `accept`.
   ///
   /// Throws `addressInUse`, with what to do about it, when another process has the address. A socket file that a dead
   /// process left behind is replaced.
   public func listen(_ url: String, tls: TLSConfiguration? = nil) throws(NngError) -> String {
-    let address = try Address.parse(url)
-    var listener = nng_listener()
-    try check(nng_listener_create(&listener, socket, url), "listen on \(url)")
-    do throws(NngError) {
-      if address.usesTLS {
-        guard let tls else { throw NngError(.invalidArgument, "listen on \(url): needs TLS files") }
-        let handle = try TLSHandle.server(tls)
-        let result = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, UnsafeMutableRawPointer(handle.handle))
-        try check(result, "use TLS on \(url)")
-      }
-      let result = nng_listener_start(listener, 0)
-      if result == Int32(NNG_EADDRINUSE.rawValue) {
-        throw NngError(
-          .addressInUse, "listen on \(url): address in use; stop the process that has it or choose another address")
-      }
-      if result == Int32(NNG_EADDRINVAL.rawValue), address.scheme == "ipc", address.path.utf8.count > 107 {
-        throw NngError(.addressInvalid, "listen on \(url): a socket's path has at most 107 bytes")
-      }
-      try check(result, "listen on \(url)")
-    } catch {
-      nng_listener_close(listener)
-      throw error
+    let listener = try MessageListener(url, tls: tls, socket: self)
+    let isOpen = state.withLock { state -> Bool in
+      guard !state.isClosed else { return false }
+      state.listeners.append(listener)
+      return true
     }
-    var bound = nng_sockaddr()
-    guard !address.host.isEmpty || !address.port.isEmpty,
-      nng_listener_get_addr(listener, NNG_OPT_LOCADDR, &bound) == 0, let number = port(of: bound)
-    else { return url }
-    return address.url(port: number)
+    guard isOpen else { throw NngError(.closed, "listen on \(url): the socket is closed") }
+    return listener.url
+  }
+
+  /// Takes connections on all that was bound, from now on. Called once.
+  public func accept() {
+    for listener in state.withLock({ $0.listeners }) { listener.start() }
+  }
+
+  /// Unbinds all that was bound and not accepted on.
+  public func unlisten() {
+    let listeners = state.withLock { state in
+      defer { state.listeners = [] }
+      return state.listeners
+    }
+    for listener in listeners { listener.close() }
   }
 
   /// Starts to connect to `url` in the background and keeps the connection up until the socket closes.
   public func dial(_ url: String, tls: TLSConfiguration? = nil) throws(NngError) {
-    let address = try Address.parse(url)
-    var dialer = nng_dialer()
-    try check(nng_dialer_create(&dialer, socket, url), "dial \(url)")
-    do throws(NngError) {
-      if address.usesTLS {
-        guard let tls else { throw NngError(.invalidArgument, "dial \(url): needs TLS files") }
-        let handle = try TLSHandle.client(tls, host: address.host)
-        let result = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, UnsafeMutableRawPointer(handle.handle))
-        try check(result, "use TLS to \(url)")
-      }
-      try check(nng_dialer_start(dialer, Int32(NNG_FLAG_NONBLOCK)), "dial \(url)")
-    } catch {
-      nng_dialer_close(dialer)
-      throw error
+    let dialer = try MessageDialer(url, tls: tls, options, socket: self)
+    let isOpen = state.withLock { state -> Bool in
+      guard !state.isClosed else { return false }
+      state.dialers.append(dialer)
+      return true
     }
+    guard isOpen else { throw NngError(.closed, "dial \(url): the socket is closed") }
+    dialer.start()
   }
 
-  /// Drops one connection; `removed` follows. Never waits.
+  /// Sends a request, or the reply to one. One message at a time on a pipe: the next one when this one was taken or sent.
+  public func send(_ message: consuming Message, for request: RequestID, on pipe: PipeID) -> Sending {
+    guard let pipe = find(pipe) else { return .gone }
+    return pipe.send(message, for: request)
+  }
+
+  /// Drops one connection; `pipeRemoved` follows. Never waits.
   public func close(_ pipe: PipeID) {
-    nng_pipe_close(nng_pipe(id: pipe.value))
+    find(pipe)?.close()
   }
 
-  /// Whether small messages go out at once (`TCP_NODELAY`, which nng sets on its sockets' connections by itself); nil
-  /// where that means nothing.
-  static func sendsAtOnce(_ pipe: PipeID) -> Bool? {
-    var isSet = false
-    return nng_pipe_get_bool(nng_pipe(id: pipe.value), NNG_OPT_TCP_NODELAY, &isSet) == 0 ? isSet : nil
+  /// Whether small messages go out at once (`TCP_NODELAY`); nil where that means nothing.
+  func sendsAtOnce(_ pipe: PipeID) -> Bool? {
+    find(pipe)?.sendsAtOnce
   }
 
   /// Closes the socket and returns when nothing of it runs any more. May be called more than once.
   public func close() async {
-    if closed.exchange(true, ordering: .acquiringAndReleasing) == false {
-      let socket = socket
-      await Reaper.run { nng_close(socket) }
+    shut()
+    await withCheckedContinuation { continuation in
+      let isOver = state.withLock { state -> Bool in
+        guard !state.pipes.isEmpty else { return true }
+        state.closers.append(continuation)
+        return false
+      }
+      if isOver { continuation.resume() }
     }
   }
-}
 
-/// What nng tells of connections. Owned by the socket, and by the closure that closes it.
-private final class PipeObserver: @unchecked Sendable {
-  /// Written once, before the first connection can come.
-  var body: (@Sendable (MessageSocket.PipeEvent) -> Void)?
-}
-
-private func pipeDidChange(_ pipe: nng_pipe, _ event: nng_pipe_ev, _ context: UnsafeMutableRawPointer?) {
-  guard let context else { return }
-  let observer = Unmanaged<PipeObserver>.fromOpaque(context).takeUnretainedValue()
-  let id = PipeID(value: pipe.id)
-  if event == NNG_PIPE_EV_ADD_PRE {
-    observer.body?(.added(id, peer: peerName(pipe)))
-  } else if event == NNG_PIPE_EV_REM_POST {
-    observer.body?(.removed(id))
+  private func shut() {
+    let (listeners, dialers, pipes) = state.withLock { state in
+      state.isClosed = true
+      defer {
+        state.listeners = []
+        state.dialers = []
+      }
+      return (state.listeners, state.dialers, state.pipes.values.map(\.pipe))
+    }
+    for listener in listeners { listener.close() }
+    for dialer in dialers { dialer.close() }
+    for pipe in pipes { pipe.close() }
   }
-}
 
-private func peerName(_ pipe: nng_pipe) -> String {
-  var process: UInt64 = 0
-  if nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &process) == 0 {
-    return "ipc:pid=\(process)"
+  private func find(_ pipe: PipeID) -> MessagePipe? {
+    state.withLock { $0.pipes[pipe]?.pipe }
   }
-  var address = nng_sockaddr()
-  return nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address) == 0 ? text(of: address) : "unknown"
+
+  /// Makes a pipe of a connected stream, which it takes over. False when there is no room for it.
+  func adopt(_ stream: OpaquePointer, _ transport: Transport, from dialer: MessageDialer?) -> Bool {
+    let id = PipeID.next()
+    guard
+      let pipe = try? MessagePipe(
+        stream, id: id, transport, role: role, limit: options.maximumMessageBytes, socket: self)
+    else { return false }
+    let isTaken = state.withLock { state -> Bool in
+      guard !state.isClosed, state.pipes.count < options.maximumPipes else { return false }
+      state.pipes[id] = (pipe, dialer)
+      return true
+    }
+    if isTaken {
+      pipe.start()
+    }
+    return isTaken
+  }
+
+  /// Nothing of the pipe runs any more.
+  func pipeIsOver(_ pipe: MessagePipe, wasUp: Bool) {
+    if wasUp {
+      handler?.pipeRemoved(pipe.id)
+    }
+    let (dialer, closers) = state.withLock { state -> (MessageDialer?, [CheckedContinuation<Void, Never>]) in
+      let dialer = state.pipes.removeValue(forKey: pipe.id)?.dialer
+      guard state.isClosed else { return (dialer, []) }
+      guard state.pipes.isEmpty else { return (nil, []) }
+      defer { state.closers = [] }
+      return (nil, state.closers)
+    }
+    for closer in closers { closer.resume() }
+    dialer?.pipeIsOver(wasUp: wasUp)
+  }
 }

@@ -30,7 +30,7 @@ private func streamOperationDidComplete(_ context: UnsafeMutableRawPointer?) {
 
 /// One direction of a stream: an `nng_aio` that is used again for each read or write.
 ///
-/// Differs from `Aio` in that the task it wakes may go on inside nng's callback (see `StreamExecutor`), and may there
+/// Differs from `Aio` in that the task it wakes may go on inside nng's callback (see `CallbackExecutor`), and may there
 /// drop the last reference to the stream. So the stream has it freed elsewhere.
 struct StreamOperation: @unchecked Sendable {
   /// Thread-safe by nng's contract; immutable here, as is what makes this type Sendable.

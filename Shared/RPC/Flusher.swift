@@ -1,8 +1,10 @@
+import Nng
 import Synchronization
 
-/// Runs something after all jobs that the cooperative pool had ready when it was asked, from a task of its own.
+/// Runs something after all jobs that `CallbackExecutor` had ready when it was asked, from a task of its own.
 ///
-/// The pool's queue is first in, first out: so this comes when those who were woken before have taken their first step.
+/// That executor's queues are first in, first out: so this comes when those who were woken before, and live there, have
+/// taken their first step.
 final class Flusher: Sendable {
   private enum State {
     case busy
@@ -15,9 +17,11 @@ final class Flusher: Sendable {
   private let state = Mutex(State.busy)
 
   /// Runs `flush` for each time, or several times, that `ask` was called; returns after `stop`.
-  func run(_ flush: () -> Void) async {
-    while await isWanted() {
-      flush()
+  func run(_ flush: @Sendable () async -> Void) async {
+    await withTaskExecutorPreference(CallbackExecutor.shared) {
+      while await isWanted() {
+        await flush()
+      }
     }
   }
 

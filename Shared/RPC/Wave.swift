@@ -2,11 +2,11 @@
 ///
 /// An answer with many results wakes as many callers, and most of them call again at once; a message with many calls
 /// starts as many handlers, and the quick ones end at once. What they have to say goes out with the last of them, in one
-/// message. Two things bound the wait: a job behind them in the pool's queue ends the wave when some of them had nothing
-/// to say, and so does whoever comes when it has lasted too long, because they are slow.
+/// message. Two things bound the wait: a job behind them in the executor's queue ends the wave when some of them had
+/// nothing to say, and so does whoever comes when it has lasted too long, because they are slow.
 struct Wave {
   /// A wave that lasts longer, in nanoseconds, is not worth waiting for.
-  private static var patience: UInt64 { 200_000 }
+  private static var patience: UInt64 { 1_000_000 }
 
   private var expected = 0
   private var began: UInt64 = 0

@@ -39,20 +39,26 @@ import Testing
   }
 
   @Test func messageSocketsSendSmallMessagesAtOnce() async throws {
-    let pipes = BoundedQueue<PipeID>(capacity: 2)
-    let reply = try MessageSocket(.reply)
-    let request = try MessageSocket(.request)
-    for socket in [reply, request] {
-      socket.onPipeEvent { event in
-        if case .added(let pipe, _) = event { _ = pipes.offer(pipe) }
-      }
-    }
-    try request.dial(try reply.listen("tcp://127.0.0.1:0"))
-    for _ in 0..<2 {
-      let pipe = try #require(try await pipes.next())
-      #expect(MessageSocket.sendsAtOnce(pipe) == true)
-    }
+    let (reply, request) = (MessageSocket(.reply), MessageSocket(.request))
+    let (atReply, atRequest) = (Arrivals(), Arrivals())
+    reply.setHandler(atReply)
+    request.setHandler(atRequest)
+    let url = try reply.listen("tcp://127.0.0.1:0")
+    reply.accept()
+    try request.dial(url)
+    #expect(reply.sendsAtOnce(try #require(try await atReply.pipes.next())) == true)
+    #expect(request.sendsAtOnce(try #require(try await atRequest.pipes.next())) == true)
     await request.close()
     await reply.close()
+  }
+
+  private final class Arrivals: MessageSocketHandler {
+    let pipes = BoundedQueue<PipeID>(capacity: 2)
+
+    func pipeAdded(_ pipe: PipeID, peer: String) { _ = pipes.offer(pipe) }
+    func pipe(_ pipe: PipeID, received body: UnsafeRawBufferPointer, for request: RequestID) {}
+    func pipe(_ pipe: PipeID, didSend: Bool) {}
+    func pipeRemoved(_ pipe: PipeID) {}
+    func pipeIsStuck(_ pipe: PipeID) {}
   }
 }

@@ -16,7 +16,7 @@ public struct RpcBatch: WireMessage {
   /// The client wants to hear that the server lives: this message is answered before any handler runs.
   public var answerAtOnce: Bool = false
   /// No further calls are taken on this connection. A client sends its next message, if only an empty one, as soon as it
-  /// has read results in such a message: the server then knows that they have arrived.
+  /// has read such a message: the server then knows that its results have arrived and that no more calls will.
   public var draining: Bool = false
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()

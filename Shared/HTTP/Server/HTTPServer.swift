@@ -8,7 +8,7 @@ import Tracing
 
 /// An HTTP/1.1 server (RFC 9110, RFC 9112) with WebSockets (RFC 6455), on nng's TCP streams.
 ///
-/// Each connection is a child task of `run`. Handlers run on it, and on `StreamExecutor`: they must not block.
+/// Each connection is a child task of `run`. Handlers run on it, and on `CallbackExecutor`: they must not block.
 public final class HTTPServer: LifecycleService {
   public let name: String
 
@@ -120,7 +120,7 @@ public final class HTTPServer: LifecycleService {
           core.metrics.refusedConnections.increment()
           continue
         }
-        group.addTask(executorPreference: StreamExecutor.shared) { [core] in
+        group.addTask(executorPreference: CallbackExecutor.shared) { [core] in
           await connection.serve()
           core.remove(connection)
         }

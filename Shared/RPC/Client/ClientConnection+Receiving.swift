@@ -2,25 +2,19 @@ import Logging
 import Nng
 
 extension ClientConnection {
-  /// One message of the server. On an nng thread, several at a time.
-  func receive(_ message: borrowing Message, on carrier: Int) {
-    let pipe = message.pipe
-    let batch = message.withBody { bytes -> Answer? in
-      try? Answer(IncomingResults(bytes))  // Nil is a message that cannot be decoded.
-    }
-    if batch == nil {
+  /// One message of the server. On an nng thread, one at a time.
+  func pipe(_ pipe: PipeID, received body: UnsafeRawBufferPointer, for request: RequestID) {
+    guard let batch = try? IncomingResults(body) else {
       logger.warning("rpc answer malformed", [LogField("endpoint", endpoint)])
-      socket.close(pipe)
+      return socket.close(pipe)
     }
-    settle(batch ?? Answer(), pipe, carrier)
+    settle(Answer(batch), pipe, request)
   }
 
   /// What a message says, copied out of it: that is most of the work, so it is done before the lock is taken.
   private struct Answer {
-    var outcomes: [(id: UInt64, outcome: AttemptOutcome)] = []
-    var isDraining = false
-
-    init() {}
+    var outcomes: [(id: UInt64, outcome: AttemptOutcome)]
+    var isDraining: Bool
 
     init(_ batch: IncomingResults) {
       outcomes = batch.results.map { ($0.id, AttemptOutcome($0)) }
@@ -28,17 +22,16 @@ extension ClientConnection {
     }
   }
 
-  private func settle(_ answer: Answer, _ pipe: PipeID, _ carrier: Int) {
+  private func settle(_ answer: Answer, _ pipe: PipeID, _ request: RequestID) {
     let now = MonotonicTime.now()
     var ended: [EndedCall] = []
     ended.reserveCapacity(answer.outcomes.count)
     let (isWave, next) = state.withLock { state -> (Bool, OutgoingCalls?) in
-      state.idleCarriers.append(carrier)
-      guard state.pipe == pipe else { return (false, nil) }  // A connection that has ended meanwhile.
-      state.keepalive.heard(at: now)
+      // A client that was closed meanwhile, or an answer to nothing.
+      guard state.pipe == pipe, state.unanswered.remove(request) else { return (false, nil) }
       if answer.isDraining {
         state.isDraining = true
-        state.mustConfirm = !answer.outcomes.isEmpty
+        state.mustConfirm = true
       }
       for (id, outcome) in answer.outcomes {
         // A call that is not there was cancelled or has timed out.
@@ -46,14 +39,15 @@ extension ClientConnection {
           ended.append(end(call, outcome))
         }
       }
+      state.keepalive.heard(at: now, owesMore: !state.calls.isEmpty)
       publishLoad(state)
       // The callers that wake now will mostly call again, at once; wait for them with what else is to be sent.
-      let needsTurn = state.unanswered == 0 && !state.calls.isEmpty
+      let needsTurn = state.unanswered.count == 0 && !state.calls.isEmpty
       let isWave = ended.count > 1 || (ended.count == 1 && needsTurn)
       if isWave {
         state.wave.begin(ended.count, at: now)
       }
-      return (isWave, takeBatch(&state))
+      return (isWave, takeBatch(&state, now: now))
     }
     resume(ended)
     if isWave {
@@ -63,12 +57,17 @@ extension ClientConnection {
   }
 
   /// Sends what was held back for callers that had nothing to say.
-  func flush() {
-    let batch = state.withLock { state in
-      state.wave.end()
-      return takeBatch(&state)
+  ///
+  /// Callers on nng's threads have had their turn; behind those of the cooperative pool this queues.
+  func flush() async {
+    guard state.withLock({ $0.wave.isRunning }) else { return }
+    await withTaskExecutorPreference(globalConcurrentExecutor) {
+      let batch = state.withLock { state in
+        state.wave.end()
+        return takeBatch(&state, now: MonotonicTime.now())
+      }
+      send(batch)
     }
-    send(batch)
   }
 }
 

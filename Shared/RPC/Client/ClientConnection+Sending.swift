@@ -8,32 +8,21 @@ struct EndedCall {
 
 extension ClientConnection {
   /// The next message, if there is something to say and nothing forbids it. It is then being sent. Under the lock.
-  func takeBatch(_ state: inout State) -> OutgoingCalls? {
+  func takeBatch(_ state: inout State, now: UInt64) -> OutgoingCalls? {
     guard let pipe = state.pipe, state.sending == nil else { return nil }
     let hasNews = !state.waiting.isEmpty || !state.cancels.isEmpty
-    let needsTurn = state.unanswered == 0 && !state.calls.isEmpty
+    let needsTurn = state.unanswered.count == 0 && !state.calls.isEmpty
     let isUrgent = state.mustConfirm || state.keepalive.wantsProbe
     guard isUrgent || ((hasNews || needsTurn) && !state.wave.isRunning) else { return nil }
-    guard let carrier = takeCarrier(&state) else { return nil }
-    var batch = OutgoingCalls(carrier: carrier, pipe: pipe)
+    guard let request = state.unanswered.take() else { return nil }
+    var batch = OutgoingCalls(request: request, pipe: pipe)
     batch.calls = takeCalls(&state)
     swap(&batch.cancels, &state.cancels)
     batch.wantsAnswer = state.keepalive.takeProbe()
+    state.keepalive.sends(at: now)
     state.mustConfirm = false
     state.sending = batch
     return batch
-  }
-
-  /// Nil while too many messages are unanswered, or when nng has no memory for another carrier. Under the lock.
-  private func takeCarrier(_ state: inout State) -> OutgoingCalls.Carrier? {
-    if let index = state.idleCarriers.popLast() {
-      return OutgoingCalls.Carrier(index: index, context: state.carriers[index])
-    }
-    let index = state.carriers.count
-    guard index < EnvelopeLimits.unanswered, let context = try? RequestContext(socket) else { return nil }
-    context.onEvent { [weak self] event in self?.carrierDidChange(index, event) }
-    state.carriers.append(context)
-    return OutgoingCalls.Carrier(index: index, context: context)
   }
 
   /// As many waiting calls as one message may hold. Under the lock.
@@ -67,53 +56,35 @@ extension ClientConnection {
     var next = first
     while let batch = next {
       metrics.batchCalls.observe(Double(batch.calls.count))
-      do throws(NngError) {
-        guard let refused = batch.carrier.context.offer(try batch.message(now: MonotonicTime.now())) else {
-          next = sendDidEnd(nil)
-          continue
-        }
-        batch.carrier.context.sendWhenPossible(refused)
-        // Without its connection the message would wait for the next one, which it is not meant for.
-        if state.withLock({ $0.pipe != batch.pipe }) {
-          batch.carrier.context.cancel()
-        }
-        next = nil
-      } catch {
-        next = sendDidEnd(error)  // No memory: as if nng had refused it.
+      switch socket.send(batch.message(now: MonotonicTime.now()), for: batch.request, on: batch.pipe) {
+      case .taken: next = sendDidEnd(.sent)
+      case .gone: next = sendDidEnd(.notSent)
+      case .waiting: next = nil
       }
     }
   }
 
-  /// Something happened to a message. On an nng thread.
-  private func carrierDidChange(_ index: Int, _ event: consuming RequestContext.Event) {
-    switch consume event {
-    case .sent:
-      send(sendDidEnd(nil))
-    case .notSent(let error):
-      send(sendDidEnd(error))
-    case .answer(let message):
-      receive(message, on: index)
-    case .failed:
-      let batch = state.withLock { state in
-        state.idleCarriers.append(index)
-        return takeBatch(&state)
-      }
-      send(batch)
-    }
+  func pipe(_ pipe: PipeID, didSend: Bool) {
+    send(sendDidEnd(didSend ? .sent : .cutOff))
   }
 
-  /// The connection took the message, or nng gave it back. Returns what is to be sent next.
-  private func sendDidEnd(_ error: NngError?) -> OutgoingCalls? {
+  private enum SendEnd {
+    case sent
+    case notSent
+    /// The connection ended in the middle. The server cannot have begun, but may be the one that ended it: so this counts
+    /// as an attempt.
+    case cutOff
+  }
+
+  /// The connection took the message, or ended before. Returns what is to be sent next.
+  private func sendDidEnd(_ end: SendEnd) -> OutgoingCalls? {
     let (ended, next) = state.withLock { state -> ([EndedCall], OutgoingCalls?) in
       guard let batch = state.sending else { return ([], nil) }
       state.sending = nil
-      if error != nil {
-        state.idleCarriers.append(batch.carrier.index)
-      }
       var outcome: AttemptOutcome?
-      if let error {
-        outcome = .notStarted(RPCError(.unavailable, "not sent to \(endpoint): \(error)"))
-      } else if state.pipe != batch.pipe {
+      if end == .notSent {
+        outcome = .notStarted(RPCError(.unavailable, "lost the connection to \(endpoint)"))
+      } else if end == .cutOff || state.pipe != batch.pipe {
         outcome = .lost(RPCError(.unavailable, "lost the connection to \(endpoint) during the call"))
       }
       var ended: [EndedCall] = []
@@ -124,7 +95,8 @@ extension ClientConnection {
           call.phase = .sent
         }
       }
-      return (ended, takeBatch(&state))
+      // Nothing more goes to a connection that is about to be reported gone.
+      return (ended, end == .sent || state.pipe != batch.pipe ? takeBatch(&state, now: MonotonicTime.now()) : nil)
     }
     resume(ended)
     return next

@@ -1,9 +1,13 @@
 import Logging
 import Nng
 
-/// Whether the other end still lives, judged by when it was last heard. Pure.
+/// Whether the other end still lives, judged by how long it has been silent while it had something to say. Pure.
+///
+/// Calls whose time is up do not end the wait: else a server that is gone would never be found out by calls that wait for
+/// less than the interval.
 struct Keepalive {
-  private var lastHeard: UInt64 = 0
+  /// Since when it has had something to say: a message was sent, or it was heard and owes more.
+  private var silentSince: UInt64?
   private var isProbing = false
   private(set) var wantsProbe = false
 
@@ -13,24 +17,22 @@ struct Keepalive {
     case dead
   }
 
-  /// Counting starts anew: a connection began, or the first call after a silence that nobody minded.
-  mutating func reset(at now: UInt64) {
-    lastHeard = now
-    isProbing = false
-    wantsProbe = false
+  mutating func sends(at now: UInt64) {
+    silentSince = silentSince ?? now
   }
 
-  mutating func heard(at now: UInt64) {
-    reset(at: now)
+  /// - Parameter owesMore: Calls are still under way.
+  mutating func heard(at now: UInt64, owesMore: Bool) {
+    self = Keepalive()
+    silentSince = owesMore ? now : nil
   }
 
-  /// When the next judgement is due, given that calls are outstanding.
+  /// When the next judgement is due.
   func due(_ options: RPCClientOptions) -> UInt64 {
-    guard let interval = options.keepaliveInterval else { return MonotonicTime.never }
-    return MonotonicTime.after(isProbing ? interval + options.keepaliveTimeout : interval, from: lastHeard)
+    guard let interval = options.keepaliveInterval, let silentSince else { return MonotonicTime.never }
+    return MonotonicTime.after(isProbing ? interval + options.keepaliveTimeout : interval, from: silentSince)
   }
 
-  /// Judges at `now`, given that calls are outstanding.
   mutating func judge(at now: UInt64, _ options: RPCClientOptions) -> Verdict {
     guard now >= due(options) else { return .alive }
     if isProbing {
@@ -82,14 +84,16 @@ extension ClientConnection {
           earliest = min(earliest, call.deadline)
         }
       }
-      if !state.calls.isEmpty, state.pipe != nil {
+      if state.pipe != nil {
         if case .dead = state.keepalive.judge(at: now, options) {
           plan.deadPipe = state.pipe
-          state.keepalive.reset(at: now)
+          state.keepalive = Keepalive()  // Judged once: its end is on the way.
         }
+      }
+      plan.batch = takeBatch(&state, now: now)
+      if state.pipe != nil {
         earliest = min(earliest, state.keepalive.due(options))
       }
-      plan.batch = takeBatch(&state)
       ensureTimer(&state, firesBy: earliest, now: now)
       return plan
     }

@@ -2,12 +2,12 @@ import Logging
 import Nng
 import Synchronization
 
-/// One endpoint of a client: a request socket that nng keeps connected, and the calls that are under way on it.
+/// One endpoint of a client: a request socket that stays connected, and the calls that are under way on it.
 ///
 /// Callers add their call to the queue under the lock. Whoever finds that a message may go out, a caller or the end of the
 /// previous send, takes all that is queued into it. Answers are read on nng's thread, which resumes the callers. One timer
 /// serves all deadlines and the keepalive.
-final class ClientConnection: Sendable {
+final class ClientConnection: MessageSocketHandler {
   let endpoint: String
   let options: RPCClientOptions
   let metrics: ClientMetrics
@@ -32,19 +32,15 @@ final class ClientConnection: Sendable {
     var cancels: [UInt64] = []
     /// The message that is being sent.
     var sending: OutgoingCalls?
-    /// What carries messages: at most `EnvelopeLimits.unanswered`, made as needed.
-    var carriers: [RequestContext] = []
-    /// Indexes of the carriers that have no message unanswered.
-    var idleCarriers: [Int] = []
+    var unanswered = UnansweredRequests()
     var wave = Wave()
-    /// The server waits for a sign that its results have arrived.
+    /// The server drains, and waits for a sign that this end knows and has its results.
     var mustConfirm = false
     var keepalive = Keepalive()
     /// When the timer fires; `MonotonicTime.never` when it is not armed.
     var timerFires = MonotonicTime.never
 
     var isUsable: Bool { pipe != nil && !isDraining && !isClosed }
-    var unanswered: Int { carriers.count - idleCarriers.count }
   }
 
   init(
@@ -60,9 +56,9 @@ final class ClientConnection: Sendable {
     socketOptions.maximumMessageBytes = options.maximumMessageBytes + EnvelopeLimits.bytes
     socketOptions.reconnectMinimum = options.reconnectMinimum
     socketOptions.reconnectMaximum = options.reconnectMaximum
-    socket = try MessageSocket(.request, options: socketOptions)
+    socket = MessageSocket(.request, options: socketOptions)
     timer = try OneShotTimer()
-    socket.onPipeEvent { [weak self] event in self?.pipeDidChange(event) }
+    socket.setHandler(self)
     timer.onFire { [weak self] in self?.sweep() }
     try socket.dial(endpoint, tls: options.tls)
   }
@@ -120,17 +116,15 @@ final class ClientConnection: Sendable {
         let limit = options.maximumOutstandingCalls
         return .refused(.refused(RPCError(.resourceExhausted, "\(limit) calls to \(endpoint) are outstanding")))
       }
-      if state.calls.isEmpty {
-        state.keepalive.reset(at: now)
-      }
       call.continuation = continuation
       call.phase = .waiting
       call.id = state.calls.insert(call)
       state.waiting.append(call)
       state.wave.arrive(at: now)
       publishLoad(state)
+      let batch = takeBatch(&state, now: now)
       ensureTimer(&state, firesBy: min(call.deadline, state.keepalive.due(options)), now: now)
-      return .queued(takeBatch(&state))
+      return .queued(batch)
     }
     switch decision {
     case .queued(let batch):
@@ -143,49 +137,52 @@ final class ClientConnection: Sendable {
   private func cancel(_ call: ClientCall) {
     let (ended, batch) = state.withLock { state -> ([EndedCall], OutgoingCalls?) in
       guard call.phase != .new, call.phase != .over else { return ([], nil) }
-      return (withdraw(call, .cancelled, tellServer: true, &state), takeBatch(&state))
+      return (
+        withdraw(call, .cancelled, tellServer: true, &state), takeBatch(&state, now: MonotonicTime.now())
+      )
     }
     resume(ended)
     send(batch)
   }
 
-  private func pipeDidChange(_ event: MessageSocket.PipeEvent) {
-    switch event {
-    case .added(let pipe, let peer):
-      let now = MonotonicTime.now()
-      let isUsable = state.withLock { state -> Bool in
-        guard !state.isClosed else { return false }
-        state.pipe = pipe
-        state.isDraining = false
-        state.mustConfirm = false
-        state.wave.end()
-        state.keepalive.reset(at: now)
-        publishLoad(state)
-        return true
-      }
-      if isUsable {
-        logger.debug("rpc connected", [LogField("endpoint", endpoint), LogField("peer", peer)])
-        onAvailable()
-      }
-    case .removed(let pipe):
-      let (ended, carrier) = state.withLock { state -> ([EndedCall]?, RequestContext?) in
-        guard state.pipe == pipe else { return (nil, nil) }
-        state.pipe = nil
-        publishLoad(state)
-        let endpoint = endpoint
-        let ended = endAll(&state) { phase in
-          phase == .waiting
-            ? .notStarted(RPCError(.unavailable, "lost the connection to \(endpoint)"))
-            : .lost(RPCError(.unavailable, "lost the connection to \(endpoint) during the call"))
-        }
-        return (ended, state.sending?.carrier.context)
-      }
-      guard let ended else { return }
-      resume(ended)
-      carrier?.cancel()
-      metrics.connectionsLost.increment()
-      logger.info("rpc connection lost", [LogField("endpoint", endpoint), LogField("calls", ended.count)])
+  func pipeAdded(_ pipe: PipeID, peer: String) {
+    let isUsable = state.withLock { state -> Bool in
+      guard !state.isClosed else { return false }
+      state.pipe = pipe
+      state.isDraining = false
+      state.mustConfirm = false
+      state.unanswered = UnansweredRequests()
+      state.wave.end()
+      state.keepalive = Keepalive()
+      publishLoad(state)
+      return true
     }
+    if isUsable {
+      logger.debug("rpc connected", [LogField("endpoint", endpoint), LogField("peer", peer)])
+      onAvailable()
+    }
+  }
+
+  func pipeRemoved(_ pipe: PipeID) {
+    let ended = state.withLock { state -> [EndedCall]? in
+      guard state.pipe == pipe else { return nil }
+      state.pipe = nil
+      publishLoad(state)
+      let endpoint = endpoint
+      return endAll(&state) { phase in
+        phase == .waiting
+          ? .notStarted(RPCError(.unavailable, "lost the connection to \(endpoint)"))
+          : .lost(RPCError(.unavailable, "lost the connection to \(endpoint) during the call"))
+      }
+    }
+    guard let ended else { return }
+    resume(ended)
+    metrics.connectionsLost.increment()
+    logger.info("rpc connection lost", [LogField("endpoint", endpoint), LogField("calls", ended.count)])
+  }
+
+  func pipeIsStuck(_ pipe: PipeID) {
+    endStuckProcess(logger, endpoint)
   }
 
   /// Takes all calls out of the table. Those in phase `sending` stay, unless the client is closing: the end of the send,

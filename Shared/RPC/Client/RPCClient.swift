@@ -49,7 +49,7 @@ public final class RPCClient: Sendable {
     for connection in connections {
       // Ends when the connection is closed, or let go: the task must not keep it.
       tasks.spawn(id: connection.endpoint) { [flusher = connection.flusher, weak connection] in
-        await flusher.run { connection?.flush() }
+        await flusher.run { [weak connection] in await connection?.flush() }
       }
     }
   }

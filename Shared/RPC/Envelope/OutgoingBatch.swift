@@ -2,26 +2,21 @@ import Nng
 
 /// What a client puts into one message.
 struct OutgoingCalls {
-  struct Carrier {
-    var index: Int
-    var context: RequestContext
-  }
-
-  /// What takes it to the server.
-  let carrier: Carrier
+  /// What the answer will name.
+  let request: RequestID
   /// The connection that it is meant for.
   let pipe: PipeID
   var calls: [ClientCall] = []
   var cancels: [UInt64] = []
   var wantsAnswer = false
 
-  init(carrier: Carrier, pipe: PipeID) {
-    self.carrier = carrier
+  init(request: RequestID, pipe: PipeID) {
+    self.request = request
     self.pipe = pipe
   }
 
   /// - Parameter now: Monotonic nanoseconds; what each call has left is told from here.
-  func message(now: UInt64) throws(NngError) -> Message {
+  func message(now: UInt64) -> Message {
     // Time left is measured once, so that both passes below write the same number of bytes.
     let timeouts = calls.map { $0.timeoutMicroseconds(at: now) }
     var sizes: [Int] = []
@@ -35,7 +30,7 @@ struct OutgoingCalls {
       total.skip(size.count)
     }
     emitRest(into: &total)
-    return try Message.make(capacity: total.count) { buffer in
+    return Message.make(capacity: total.count) { buffer in
       var writer = EnvelopeWriter(buffer)
       for index in calls.indices {
         writer.prefix(1, size: sizes[index])
@@ -84,7 +79,7 @@ struct OutgoingResults {
   var results: [Result] = []
   var isDraining = false
 
-  func message() throws(NngError) -> Message {
+  func message() -> Message {
     var sizes: [Int] = []
     sizes.reserveCapacity(results.count)
     var total = SizeCounter()
@@ -96,7 +91,7 @@ struct OutgoingResults {
       total.skip(size.count)
     }
     emitRest(into: &total)
-    return try Message.make(capacity: total.count) { buffer in
+    return Message.make(capacity: total.count) { buffer in
       var writer = EnvelopeWriter(buffer)
       for index in results.indices {
         writer.prefix(2, size: sizes[index])

@@ -1,4 +1,5 @@
 import Lifecycle
+import Nng
 import Synchronization
 
 /// A call and the client it came from.
@@ -92,7 +93,10 @@ final class HandlerLanes: Sendable {
       idle.resume(returning: work)
     } else {
       let lane = HandlerLane()
-      lane.attach(tasks.spawn(id: work.call.context.method) { await self.run(lane, server) })
+      lane.attach(
+        tasks.spawn(id: work.call.context.method) {
+          await withTaskExecutorPreference(CallbackExecutor.shared) { await self.run(lane, server) }
+        })
     }
   }
 

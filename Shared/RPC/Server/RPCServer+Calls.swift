@@ -5,24 +5,11 @@ import Tracing
 
 extension RPCServer {
   /// One message of a client. On an nng thread, in the order in which messages came.
-  func receive(_ message: consuming Message, _ turn: Turn) {
-    let message = message
-    guard let peer = peers.withLock({ $0[message.pipe] }) else {
-      giveBack([turn])  // The connection has ended meanwhile.
-      return receiveNext()
-    }
-    let arrival = message.withBody { bytes -> ServerPeer.Arrival? in
-      try? read(bytes, from: peer)  // Nil is a message that cannot be decoded.
-    }
-    turn.hold(for: peer)
-    let reception = arrival.map { peer.arrive($0, turn) } ?? .broken
-    if !reception.keepsTurn {
-      giveBack([turn])
-    }
-    // What this message says is noted: the next one may come, on another thread, while the calls are started.
-    receiveNext()
+  public func pipe(_ pipe: PipeID, received body: UnsafeRawBufferPointer, for request: RequestID) {
+    guard let peer = peers.withLock({ $0[pipe] }) else { return }  // It was refused, and is about to end.
+    let arrival = try? read(body, from: peer)  // Nil is a message that cannot be decoded.
     let accepted = arrival?.accepted ?? []
-    switch reception {
+    switch arrival.map({ peer.arrive($0, request) }) ?? .broken {
     case .taken(let cancelled):
       start(accepted, for: peer)
       abandon(cancelled)
@@ -35,7 +22,14 @@ extension RPCServer {
       release(accepted.count)
       metrics.malformed.increment()
       logger.warning("rpc message malformed", [LogField("peer", peer.name)])
-      closePipe(peer.pipe)
+      forget(pipe)
+      socket.close(pipe)
+    }
+  }
+
+  public func pipe(_ pipe: PipeID, didSend: Bool) {
+    if didSend, let peer = peers.withLock({ $0[pipe] }) {
+      peer.replied()
     }
   }
 

@@ -8,9 +8,10 @@ import Tracing
 
 /// Serves the methods of some services on nng endpoints.
 ///
-/// Each call runs in a task of its own, one hop from nng's thread, under its caller's deadline. Results travel in as few
-/// messages as the connection's pace makes of them (see `rpc.proto`). A server that is full says so at once.
-public final class RPCServer: LifecycleService {
+/// Each call runs in a task of its own, under its caller's deadline, and begins on the nng thread that read it (see
+/// `CallbackExecutor`). Results travel in as few messages as the connection's pace makes of them (see `rpc.proto`). A
+/// server that is full says so at once.
+public final class RPCServer: LifecycleService, MessageSocketHandler {
   public let name = "rpc-server"
   let options: RPCServerOptions
   let logger: Logger
@@ -27,14 +28,22 @@ public final class RPCServer: LifecycleService {
   /// Clients whose results are held back until the flusher comes.
   let waves = Mutex<[ServerPeer]>([])
   let methods: MethodTable
+  let socket: MessageSocket
   private let endpoints: [String]
-  private let link = Mutex<Link?>(nil)
+  private let stage = Mutex(Stage.new)
 
-  private struct Link {
-    var socket: MessageSocket
-    var turns: TurnPool
-    var bound: [String]
-    var isReceiving = false
+  private enum Stage {
+    case new
+    /// With the endpoints, and the ports that were bound.
+    case listening([String])
+    case running([String])
+
+    var bound: [String] {
+      switch self {
+      case .new: []
+      case .listening(let bound), .running(let bound): bound
+      }
+    }
   }
 
   /// Does not listen yet. Two services with a method of the same full name are a programmer's error.
@@ -56,46 +65,50 @@ public final class RPCServer: LifecycleService {
       }
     }
     methods = MethodTable(served)
+    var socketOptions = MessageSocket.Options()
+    socketOptions.maximumMessageBytes = options.maximumMessageBytes + EnvelopeLimits.bytes
+    socketOptions.maximumPipes = options.maximumPeers * 2  // Some have yet to greet, or are going.
+    socket = MessageSocket(.reply, options: socketOptions)
     health.server.withLock { [weak self] in $0.server = self }
     metrics.gauge("rpc_server_calls_in_flight", "Handlers at work.") { [weak self] in
       Double(self?.callCount.load(ordering: .relaxed) ?? 0)
     }
+    socket.setHandler(self)
   }
 
   /// Binds all endpoints. Throws `NngError`, which says what to do, when one cannot be bound; none is bound then.
   /// Connections wait until `run`.
   public func listen() throws {
-    guard link.withLock({ $0 == nil }) else { return }
-    var socketOptions = MessageSocket.Options()
-    socketOptions.maximumMessageBytes = options.maximumMessageBytes + EnvelopeLimits.bytes
-    let socket = try MessageSocket(.reply, options: socketOptions)
-    socket.onPipeEvent { [weak self, weak socket] event in
-      if let self, let socket { self.pipeDidChange(event, socket) }
+    guard case .new = stage.withLock({ $0 }) else { return }
+    let bound: [String]
+    do {
+      try sweeper.start { [weak self] in self?.sweep() }
+      bound = try endpoints.map { try socket.listen($0, tls: options.tls) }
+    } catch {
+      socket.unlisten()
+      throw error
     }
-    try sweeper.start { [weak self] in self?.sweep() }
-    let turns = TurnPool(socket) { [weak self] message, turn in self?.receive(message, turn) }
-    let bound = try endpoints.map { try socket.listen($0, tls: options.tls) }
-    link.withLock { $0 = Link(socket: socket, turns: turns, bound: bound) }
+    stage.withLock { $0 = .listening(bound) }
     logger.info("rpc listening", [LogField("endpoints", bound.joined(separator: ","))])
   }
 
   /// Where clients reach this server: the endpoints, with the ports that were bound.
   public var boundEndpoints: [String] {
-    link.withLock { $0?.bound ?? [] }
+    stage.withLock { $0.bound }
   }
 
   /// Serves until cancelled; then cancels the handlers that are at work and closes.
   public func run() async throws {
     try listen()
-    let started = link.withLock { link -> Link? in
-      guard let current = link, !current.isReceiving else { return nil }
-      link?.isReceiving = true
-      return current
+    let isFirst = stage.withLock { stage -> Bool in
+      guard case .listening(let bound) = stage else { return false }
+      stage = .running(bound)
+      return true
     }
-    guard let started else {
+    guard isFirst else {
       throw RPCError(.failedPrecondition, "the server runs already, or has run")
     }
-    started.turns.receiveNext()
+    socket.accept()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.flusher.run { self.flushWaves() } }
       await Cancellation.wait()
@@ -103,7 +116,7 @@ public final class RPCServer: LifecycleService {
       await lanes.stop()
       flusher.stop()
     }
-    await started.socket.close()
+    await socket.close()
   }
 
   /// Refuses new calls, tells the clients, and returns when every call is answered and the answers have arrived.
@@ -135,29 +148,38 @@ public final class RPCServer: LifecycleService {
     currentPeers.allSatisfy(\.isSettled)
   }
 
-  private func pipeDidChange(_ event: MessageSocket.PipeEvent, _ socket: MessageSocket) {
-    switch event {
-    case .added(let pipe, let name):
-      let peer = ServerPeer(pipe, name: name, limits: options, metrics: metrics) { [weak socket] in socket?.close($0) }
-      let isTaken = peers.withLock { peers -> Bool in
-        guard peers.count < options.maximumPeers else { return false }
-        peers[pipe] = peer
-        return true
-      }
-      if isTaken {
-        metrics.peers.increment()
-      } else {
-        logger.warning("rpc connection refused", [LogField("peer", name), LogField("limit", options.maximumPeers)])
-        socket.close(pipe)
-      }
-    case .removed(let pipe):
-      guard let peer = peers.withLock({ $0.removeValue(forKey: pipe) }) else { return }
-      metrics.peers.decrement()
-      let (calls, turns) = peer.close()
-      abandon(calls)
-      giveBack(turns)
-      settled.open()
+  public func pipeAdded(_ pipe: PipeID, peer name: String) {
+    let peer = ServerPeer(pipe, name: name, limits: options, metrics: metrics, socket: socket)
+    let isTaken = peers.withLock { peers -> Bool in
+      guard peers.count < options.maximumPeers else { return false }
+      peers[pipe] = peer
+      return true
     }
+    if isTaken {
+      metrics.peers.increment()
+      if !isServing {
+        peer.announceDraining()
+      }
+    } else {
+      logger.warning("rpc connection refused", [LogField("peer", name), LogField("limit", options.maximumPeers)])
+      socket.close(pipe)
+    }
+  }
+
+  public func pipeRemoved(_ pipe: PipeID) {
+    forget(pipe)
+  }
+
+  public func pipeIsStuck(_ pipe: PipeID) {
+    endStuckProcess(logger, endpoints.joined(separator: ","))
+  }
+
+  /// Has nothing to do with a connection any more: its calls are cancelled.
+  func forget(_ pipe: PipeID) {
+    guard let peer = peers.withLock({ $0.removeValue(forKey: pipe) }) else { return }
+    metrics.peers.decrement()
+    abandon(peer.close())
+    settled.open()
   }
 
   /// Cancels calls that were taken from their peer: their callers do not wait any more.
@@ -165,20 +187,6 @@ public final class RPCServer: LifecycleService {
     for call in calls {
       call.cancel()
     }
-  }
-
-  /// Returns turns that were held for a client and are not to be answered.
-  func giveBack(_ turns: [Turn]) {
-    let pool = link.withLock { $0?.turns }
-    for turn in turns {
-      _ = turn.release()
-      pool?.put(turn)
-    }
-  }
-
-  /// The message is noted: the next one may come.
-  func receiveNext() {
-    link.withLock { $0?.turns }?.receiveNext()
   }
 
   func flushWaves() {
@@ -189,10 +197,6 @@ public final class RPCServer: LifecycleService {
     for peer in peers {
       peer.flush()
     }
-  }
-
-  func closePipe(_ pipe: PipeID) {
-    link.withLock { $0?.socket }?.close(pipe)
   }
 
   /// Whether new calls are taken.

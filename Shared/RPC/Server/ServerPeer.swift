@@ -3,15 +3,14 @@ import Synchronization
 
 /// One connected client: its calls at work, the results that wait to be sent to it, and the turns to send them.
 ///
-/// Messages are read on nng's thread; handlers finish on any. Whoever adds a result and finds that an answer may go out
+/// Messages are read on nng's threads, one at a time; handlers finish on any. Whoever adds a result and finds that an answer may go out
 /// takes all that waits into it.
 final class ServerPeer: Sendable {
   let pipe: PipeID
   let name: String
   private let limits: RPCServerOptions
   private let metrics: ServerMetrics
-  /// Drops the connection; given by the server.
-  private let disconnect: @Sendable (PipeID) -> Void
+  private let socket: MessageSocket
   private let state = Mutex(State())
 
   private struct State {
@@ -19,25 +18,24 @@ final class ServerPeer: Sendable {
     var results: [OutgoingResults.Result] = []
     var queuedBytes = 0
     /// Messages that may be answered, oldest first.
-    var turns: [Turn] = []
+    var turns: [RequestID] = []
     var isReplying = false
     var wave = Wave()
     var mustAnswer = false
     var isDraining = false
-    /// The client has not said that it has read the last results.
+    /// The client has not said that it has read what it was told while draining.
     var isUnconfirmed = false
     var isClosed = false
   }
 
   init(
-    _ pipe: PipeID, name: String, limits: RPCServerOptions, metrics: ServerMetrics,
-    disconnect: @escaping @Sendable (PipeID) -> Void
+    _ pipe: PipeID, name: String, limits: RPCServerOptions, metrics: ServerMetrics, socket: MessageSocket
   ) {
     self.pipe = pipe
     self.name = name
     self.limits = limits
     self.metrics = metrics
-    self.disconnect = disconnect
+    self.socket = socket
   }
 
   /// What a message says.
@@ -52,21 +50,14 @@ final class ServerPeer: Sendable {
   enum Reception {
     /// With the calls that the message cancelled, to be told outside any lock.
     case taken(cancelled: [ServerCall])
-    /// The connection has ended meanwhile. The turn is not kept.
+    /// The connection has ended meanwhile.
     case closed
-    /// The client breaks the rules, or sends and does not read: the connection must go. The turn is not kept.
+    /// The client breaks the rules, or sends and does not read: the connection must go.
     case broken
-
-    var keepsTurn: Bool {
-      switch self {
-      case .taken: true
-      case .closed, .broken: false
-      }
-    }
   }
 
   /// Registers calls, keeps the turn, answers what can be answered at once.
-  func arrive(_ arrival: Arrival, _ turn: Turn) -> Reception {
+  func arrive(_ arrival: Arrival, _ turn: RequestID) -> Reception {
     let (reception, reply) = state.withLock { state -> (Reception, Reply?) in
       guard !state.isClosed else { return (.closed, nil) }
       guard state.turns.count < EnvelopeLimits.tolerated else { return (.broken, nil) }
@@ -104,7 +95,7 @@ final class ServerPeer: Sendable {
       return (isWanted, state.queuedBytes > limits.maximumQueuedBytes, takeReply(&state))
     }
     if isStuck {
-      disconnect(pipe)  // It sends calls and does not read their results.
+      socket.close(pipe)  // It sends calls and does not read their results.
     }
     send(reply)
     return isWanted
@@ -144,34 +135,28 @@ final class ServerPeer: Sendable {
       })
   }
 
-  /// The client has the answer, or is gone.
+  /// The answer that had to wait has left.
   func replied() {
-    send(
-      state.withLock { state in
-        state.isReplying = false
-        return takeReply(&state)
-      })
+    send(nextReply())
   }
 
-  /// The connection is gone: returns the calls that nobody waits for any more, and the turns.
-  func close() -> (calls: [ServerCall], turns: [Turn]) {
+  /// The connection is gone: returns the calls that nobody waits for any more.
+  func close() -> [ServerCall] {
     state.withLock { state in
       state.isClosed = true
       state.results = []
-      defer {
-        state.calls = [:]
-        state.turns = []
-      }
-      return (Array(state.calls.values), state.turns)
+      state.turns = []
+      defer { state.calls = [:] }
+      return Array(state.calls.values)
     }
   }
 
-  /// Tells the client, if it waits for anything, that no further calls are taken.
+  /// Tells the client, as soon as there is a turn, that no further calls are taken.
   func announceDraining() {
     send(
       state.withLock { state in
         state.isDraining = true
-        state.mustAnswer = !state.calls.isEmpty
+        state.mustAnswer = true
         return takeReply(&state)
       })
   }
@@ -192,7 +177,7 @@ final class ServerPeer: Sendable {
   // MARK: - Replies
 
   private struct Reply {
-    var turn: Turn
+    var turn: RequestID
     var content: OutgoingResults
   }
 
@@ -211,7 +196,7 @@ final class ServerPeer: Sendable {
     content.isDraining = state.isDraining
     content.results = takeResults(&state)
     state.mustAnswer = false
-    state.isUnconfirmed = state.isDraining && !content.results.isEmpty
+    state.isUnconfirmed = state.isDraining
     state.isReplying = true
     return Reply(turn: turn, content: content)
   }
@@ -237,13 +222,22 @@ final class ServerPeer: Sendable {
     return taken
   }
 
-  private func send(_ reply: Reply?) {
-    guard let reply else { return }
-    metrics.batchResults.observe(Double(reply.content.results.count))
-    do throws(NngError) {
-      reply.turn.context.reply(try reply.content.message())
-    } catch {
-      disconnect(pipe)  // No memory: results are lost, so the client must hear that the connection is.
+  /// The one before has left.
+  private func nextReply() -> Reply? {
+    state.withLock { state in
+      state.isReplying = false
+      return takeReply(&state)
+    }
+  }
+
+  private func send(_ first: Reply?) {
+    var next = first
+    while let reply = next {
+      metrics.batchResults.observe(Double(reply.content.results.count))
+      switch socket.send(reply.content.message(), for: reply.turn, on: pipe) {
+      case .taken: next = nextReply()
+      case .waiting, .gone: next = nil  // `replied` follows, or `close`.
+      }
     }
   }
 }

@@ -46,7 +46,7 @@ struct  Ringmaster__V1__RpcBatch
   protobuf_c_boolean answer_at_once;
   /*
    * No further calls are taken on this connection. A client sends its next message, if only an empty one, as soon as it
-   * has read results in such a message: the server then knows that they have arrived.
+   * has read such a message: the server then knows that its results have arrived and that no more calls will.
    */
   protobuf_c_boolean draining;
 };
