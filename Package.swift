@@ -179,6 +179,8 @@ let testTargets: [Target] = [
     name: "forecast-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Forecast/Benchmark",
     swiftSettings: swift),
   .executableTarget(
+    name: "dialer-load", dependencies: serviceBase, path: "Tests/Load/Dialer/Generator", swiftSettings: swift),
+  .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),
   .target(

@@ -52,6 +52,8 @@ public enum AutoDialerApplication {
         try Migration("m0003_do_not_call", PackageResources.m0003_do_not_call_sql),
         try Migration("m0004_limits", PackageResources.m0004_limits_sql),
         try Migration("m0005_insight", PackageResources.m0005_insight_sql),
+        try Migration("m0006_under_way", PackageResources.m0006_under_way_sql),
+        try Migration("m0007_numbers", PackageResources.m0007_numbers_sql),
       ])
   }
 
@@ -97,8 +99,7 @@ public enum AutoDialerApplication {
       AttemptResolver(store: store, placer: placer, logger: context.logger),
       ScheduledCallExpiry(store: store, clock: context.clock, logger: context.logger),
       DialWorker(
-        store: store, placer: placer, clock: context.clock, owner: UniqueID.random().description,
-        logger: context.logger, metrics: context.metrics),
+        store: store, placer: placer, clock: context.clock, logger: context.logger, metrics: context.metrics),
     ]
   }
 }

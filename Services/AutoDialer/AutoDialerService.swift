@@ -23,15 +23,19 @@ struct AutoDialerService: DialerServiceHandler {
     let campaign = try RequestField.id(CampaignEntity.self, request.campaignId, "campaign_id")
     let lead = request.leadId.isEmpty ? nil : try RequestField.id(LeadEntity.self, request.leadId, "lead_id")
     let page = try Page(request.page)
-    let after =
-      page.cursor.isEmpty
-      ? CallID(UniqueID(high: 0, low: 0)) : try RequestField.id(CallEntity.self, page.cursor, "page.cursor")
-    let attempts = try await store.attempts(
-      of: campaign, lead: lead, tenant: context.tenantID(), after: after, limit: page.limit)
     var response = ListAttemptsResponse()
+    if let lead {
+      let attempts = try await store.attempts(at: lead, of: campaign, tenant: context.tenantID())
+      response.attempts = attempts.map { Attempt($0) }
+      return response
+    }
+    guard let place = page.cursor.isEmpty ? .beginning : AttemptCursor(page.cursor) else {
+      throw RPCError(.invalidArgument, "page.cursor: not one that an answer gave")
+    }
+    let attempts = try await store.attempts(of: campaign, tenant: context.tenantID(), after: place, limit: page.limit)
     response.attempts = attempts.map { Attempt($0) }
-    if lead == nil, attempts.count == page.limit, let last = attempts.last {
-      response.nextCursor = last.call.description
+    if attempts.count == page.limit, let last = attempts.last, let lead = LeadID(last.permit.leadId) {
+      response.nextCursor = AttemptCursor(lead: lead, number: Int(last.permit.attemptNumber)).description
     }
     return response
   }
@@ -40,6 +44,24 @@ struct AutoDialerService: DialerServiceHandler {
     let campaign = try RequestField.id(CampaignEntity.self, request.campaignId, "campaign_id")
     return try await store.queueStatus(of: campaign, tenant: context.tenantID(), now: clock.now())
   }
+}
+
+/// Where a page of a campaign's attempts ends. Travels as text.
+struct AttemptCursor: Hashable, Sendable, LosslessStringConvertible {
+  var lead: LeadID
+  var number: Int
+
+  static let beginning = AttemptCursor(lead: LeadID(UniqueID(high: 0, low: 0)), number: 0)
+
+  init(lead: LeadID, number: Int) { (self.lead, self.number) = (lead, number) }
+
+  init?(_ text: String) {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, let lead = LeadID(String(parts[0])), let number = Int(parts[1]) else { return nil }
+    self.init(lead: lead, number: number)
+  }
+
+  var description: String { "\(lead).\(number)" }
 }
 
 extension Attempt {

@@ -16,7 +16,7 @@ import Testing
   private func callee(_ number: String, zone: String = "", consent: Consent = .unknown) -> Callee {
     Callee(
       numbers: [
-        .init(index: 0, phone: number, place: LeadPlace(phone: number, zone: zone, address: nil), consent: consent)
+        .init(index: 0, phone: number, place: LeadPlace(number, zone: zone), consent: consent)
       ],
       joinedAt: Dialers.monday)
   }
@@ -94,7 +94,7 @@ import Testing
     var callee = callee("+13105550123")
     callee.numbers.append(
       .init(
-        index: 1, phone: "+12125550123", place: LeadPlace(phone: "+12125550123", zone: "", address: nil),
+        index: 1, phone: "+12125550123", place: LeadPlace("+12125550123"),
         consent: .unknown))
     guard case .dial(let permission) = try decide(callee, rules: try rules(), at: "2026-03-02T16:00:00Z") else {
       Issue.record("not dialed")
@@ -124,7 +124,7 @@ import Testing
     for index in 1..<Int.random(in: 2...4, using: &generator) {
       let phone = "+1310555\(1000 + index)"
       callee.numbers.append(
-        .init(index: index, phone: phone, place: LeadPlace(phone: phone, zone: "", address: nil), consent: .unknown))
+        .init(index: index, phone: phone, place: LeadPlace(phone), consent: .unknown))
     }
     var now = try instant("2026-03-02T15:00:00Z")
     var made: [RetryJudgement.Earlier] = []
@@ -165,5 +165,12 @@ import Testing
       ending, earlier: [], entry: QueueEntry(lead: LeadID.random(), rank: 1, dueAt: now, attempts: 1),
       callee: callee("+12125550123"), campaignIsOver: false, rules: try rules(), now: now)
     #expect(judgement.verdict == .finish(reason: "opted_out"))
+  }
+}
+
+extension LeadPlace {
+  /// Of a number as it is written.
+  init(_ phone: String, zone: String = "") {
+    self.init(try? PhoneNumber.parse(phone, defaultRegion: nil), zone: zone, address: nil)
   }
 }

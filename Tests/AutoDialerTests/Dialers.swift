@@ -88,7 +88,7 @@ struct Dialers: Sendable {
     places: ClaimPlaces = ClaimPlaces()
   ) async throws -> DialStore.Claim {
     try await store.claim(
-      campaign.rules, now: now, most: most, places: places, owner: "test", leaseSeconds: 300)
+      campaign.rules, now: now, most: most, places: places, slotSeconds: 300)
   }
 
   /// The call ended with this outcome.
@@ -110,6 +110,22 @@ struct Dialers: Sendable {
   /// What an SQL statement of the test's own counts.
   func count(_ sql: String) async throws -> Int {
     try await pool.query(NamedQuery(name: "count", sql: "select count(*) as n from (\(sql)) as counted"))[0].get("n")
+  }
+
+  /// Whether the counters of campaigns and providers, with what is to be added up, say how many slots are held.
+  func slotsAgree() async throws -> Bool {
+    try await count(
+      """
+      select 1 from campaign_counter c where live
+        - coalesce((select sum(slots) from settlement s where (s.tenant_id, s.campaign_id) = (c.tenant_id, c.campaign_id)), 0)
+        <> (select count(*) from under_way u
+            where (u.tenant_id, u.campaign_id) = (c.tenant_id, c.campaign_id) and u.slot_until is not null)
+      union all
+      select 1 from provider_limit p where live
+        - coalesce((select sum(slots) from settlement s where (s.tenant_id, s.provider) = (p.tenant_id, p.provider)), 0)
+        <> (select count(*) from under_way u
+            where (u.tenant_id, u.provider) = (p.tenant_id, p.provider) and u.slot_until is not null)
+      """) == 0
   }
 
   /// Open leads that neither wait nor are being called: there must never be one.

@@ -19,10 +19,10 @@ import Wire
       #expect(second.attempts.count == 20)
       #expect(try await dialers.claim(campaign).attempts.isEmpty)
       #expect(Set((first.attempts + second.attempts).map(\.permit.leadId)).count == 50)
-      let order = (first.attempts + second.attempts).map { ($0.dueAt, $0.permit.leadId) }
+      let order = (first.attempts + second.attempts).map { ($0.entry.dueAt, $0.permit.leadId) }
       #expect(order.map(\.1) == order.sorted { $0 < $1 }.map(\.1))
       #expect(try await dialers.lost() == 0)
-      #expect(try await dialers.count("select 1 from lease") == 50)
+      #expect(try await dialers.count("select 1 from under_way where slot_until is not null") == 50)
     }
   }
 
@@ -61,7 +61,7 @@ import Wire
         try await dialers.store.withdraw(attempt.call, tenant: dialers.tenant, now: Dialers.monday)
         try await dialers.store.withdraw(attempt.call, tenant: dialers.tenant, now: Dialers.monday)
         #expect(try await dialers.lost() == 0)
-        #expect(try await dialers.count("select 1 from lease") == 0)
+        #expect(try await dialers.count("select 1 from under_way where slot_until is not null") == 0)
       }
       let attempt = try #require(try await dialers.claim(campaign).attempts.first)
       try await dialers.settle(attempt, .busy, of: campaign)
@@ -152,7 +152,8 @@ import Wire
       #expect(calls.count >= 120)
       #expect(Set(calls).count == calls.count)
       #expect(try await dialers.lost() == 0)
-      #expect(try await dialers.count("select 1 from lease") == 0)
+      #expect(try await dialers.count("select 1 from under_way where slot_until is not null") == 0)
+      #expect(try await dialers.slotsAgree())
     }
   }
 }

@@ -9,6 +9,8 @@ struct Callee: Hashable, Sendable {
     var index: Int
     /// E.164.
     var phone: String
+    /// What it was read as; nil when it cannot be read.
+    var known: PhoneNumber? = nil
     var place: LeadPlace
     var consent: Consent
   }

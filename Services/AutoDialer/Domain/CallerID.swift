@@ -1,4 +1,5 @@
 import Core
+import Synchronization
 import Telephony
 
 /// A number that calls may show, as it stands today. Pure.
@@ -69,8 +70,8 @@ struct NumberPlace: Hashable, Sendable {
   var state: String?
   var zones: [String]
 
-  init(_ e164: String) {
-    let number = try? PhoneNumber.parse(e164, defaultRegion: nil)  // A provider's test numbers are in no plan.
+  /// - Parameter number: What `e164` was read as; nil for a number of no plan, as a provider's test numbers are.
+  init(_ e164: String, _ number: PhoneNumber?) {
     let country = number.map { "+\($0.countryCode)" } ?? (e164.hasPrefix("+1") ? "+1" : String(e164.prefix(3)))
     let areaDigits = country == "+1" ? 3 : country == "+61" ? 1 : 2
     area = String(e164.prefix(country.count + areaDigits))
@@ -79,6 +80,20 @@ struct NumberPlace: Hashable, Sendable {
     let places = number.map { CallingPlace(number: $0).places } ?? []
     state = places.count == 1 ? places.first { $0.contains("-") } : nil
   }
+
+  /// Of a number that is shown. There are few, and each claim asks for all of them.
+  static func ofCallerID(_ e164: String) -> NumberPlace {
+    if let known = callerIDs.withLock({ $0[e164] }) { return known }
+    let place = NumberPlace(e164, try? PhoneNumber.parse(e164, defaultRegion: nil))
+    callerIDs.withLock { known in
+      if known.count >= mostCallerIDs { known.removeAll() }
+      known[e164] = place
+    }
+    return place
+  }
+
+  private static let callerIDs = Mutex<[String: NumberPlace]>([:])
+  private static let mostCallerIDs = 10_000
 
   /// How near a number at home here looks to somebody there; smaller is nearer.
   func distance(to other: NumberPlace) -> Int {

@@ -39,7 +39,7 @@ struct CallerIDStock: Sendable {
       number.roll(to: now)
       return number
     }
-    places = numbers.count > 1 ? numbers.map { NumberPlace($0.number) } : []
+    places = numbers.count > 1 ? numbers.map { NumberPlace.ofCallerID($0.number) } : []
   }
 
   /// Calls that can still show one of the numbers today; nil: any number of calls.
@@ -64,10 +64,10 @@ struct CallerIDStock: Sendable {
     return earliest.map { .until($0.at, $0.reason) } ?? .untilMended("no_caller_id")
   }
 
-  /// Picks the number to show to `called` (E.164) and counts the call: of the numbers that have room, the nearest, and
+  /// Picks the number to show to `called` and counts the call: of the numbers that have room, the nearest, and
   /// of those as the style says.
-  mutating func choose(for called: String, at now: Instant) -> Choice {
-    let place = numbers.count > 1 ? NumberPlace(called) : nil  // Nothing to choose, nothing to look up.
+  mutating func choose(for called: Callee.Number, at now: Instant) -> Choice {
+    let place = numbers.count > 1 ? NumberPlace(called.phone, called.known) : nil  // Else there is nothing to choose.
     let open = numbers.indices.filter { numbers[$0].room(at: now) != 0 }
     guard let best = open.min(by: { precedes($0, $1, for: place) }) else {
       switch closed(at: now) {

@@ -39,9 +39,11 @@ extension DialStore {
     var looks: Int
   }
 
-  /// Attempts whose look is due. Taking them moves their next look on by `seconds`, so that instances share them.
+  /// Attempts whose look is due. Taking them moves their next look on by `seconds`, so that instances share them. Slots
+  /// that were held for too long become free.
   func claimUnsettled(most: Int, seconds: Double) async throws -> [UnsettledAttempt] {
-    try await pool.query(query("ClaimUnsettled"), most, seconds).map { row in
+    try await pool.execute(query("FreeLapsedSlots"))
+    return try await pool.query(query("ClaimUnsettled"), most, seconds).map { row in
       UnsettledAttempt(
         tenant: try row.get("tenant_id"), campaign: try row.get("campaign_id"), call: try row.get("call_id"),
         state: try row.get("state"), permit: try DialPermit.decode(row.get("permit", as: [UInt8].self)),
@@ -53,12 +55,9 @@ extension DialStore {
   /// Does nothing when the attempt was settled meanwhile.
   func withdraw(_ call: CallID, tenant: TenantID, now: Instant) async throws {
     try await pool.transaction(name: "WithdrawAttempt") { transaction in
-      guard try await transaction.execute(query("MarkWithdrawn"), tenant, call, now) == 1,
-        let row = try await transaction.query(query("AttemptByID"), tenant, call).first
-      else { return }
+      guard let row = try await transaction.query(query("WithdrawAttempt"), tenant, call, now).first else { return }
       let campaign: CampaignID = try row.get("campaign_id")
       let lead: LeadID = try row.get("lead_id")
-      try await transaction.execute(query("FreeLeases"), tenant, campaign, [call])
       guard let known = try await self.campaign(campaign, tenant: tenant, in: transaction) else { return }
       let permit = try DialPermit.decode(row.get("permit", as: [UInt8].self))
       try await giveBack(permit, rules: known.rules, in: transaction)
@@ -94,10 +93,10 @@ extension DialStore {
   }
 
   /// Keeps the slot of a call that lives.
-  func renewLease(
-    _ call: CallID, campaign: CampaignID, tenant: TenantID, seconds: Double, in session: (any PostgresSession)? = nil
+  func renewSlot(
+    _ call: CallID, tenant: TenantID, seconds: Double, in session: (any PostgresSession)? = nil
   ) async throws {
-    try await (session ?? pool).execute(query("RenewLease"), tenant, campaign, call, seconds)
+    try await (session ?? pool).execute(query("RenewSlot"), tenant, call, seconds)
   }
 }
 

@@ -50,29 +50,32 @@ extension DialStore {
       throw PostgresError(.invalidRow, "leads came before their campaign \(id)")
     }
     var openings = Openings(rules: known.rules, now: now)
-    var waiting: [(lead: LeadID, due: Instant, row: [UInt8])] = []
-    var hopeless: [(lead: LeadID, reason: String, row: [UInt8])] = []
+    var waiting: [(lead: LeadID, due: Instant, row: [UInt8], numbers: String)] = []
+    var hopeless: [(lead: LeadID, reason: String, row: [UInt8], numbers: String)] = []
     var callees: [(lead: LeadID, callee: Callee)] = []
     for lead in leads {
       guard let leadID = LeadID(lead.leadId) else { continue }
-      let callee = Callee(lead, joinedAt: now)
+      let numbers = NumberRecords.text(of: lead)
+      let callee = Callee(lead, joinedAt: now, records: NumberRecords(numbers))
       if known.state == "cancelled" {
-        hopeless.append((leadID, "campaign_cancelled", lead.encoded()))
+        hopeless.append((leadID, "campaign_cancelled", lead.encoded(), numbers))
       } else if let due = openings.first(for: callee) {
-        waiting.append((leadID, due, lead.encoded()))
+        waiting.append((leadID, due, lead.encoded(), numbers))
         callees.append((leadID, callee))
       } else {
-        hopeless.append((leadID, callee.hopelessReason, lead.encoded()))
+        hopeless.append((leadID, callee.hopelessReason, lead.encoded(), numbers))
       }
     }
     let rank = DialPriority(lastOutcome: nil).rank(for: known.rules.callType)
     try await transaction.execute(
-      query("InsertTasks"), tenant, id, waiting.map(\.lead), waiting.map(\.due), waiting.map(\.row), now, rank)
+      query("InsertTasks"), tenant, id, waiting.map(\.lead), waiting.map(\.due), waiting.map(\.row),
+      waiting.map(\.numbers), now, rank)
     try await washAhead(callees, of: id, tenant: tenant, now: now, in: transaction)
     guard !hopeless.isEmpty else { return }
     let new = Set(
       try await transaction.query(
-        query("InsertFinishedTasks"), tenant, id, hopeless.map(\.lead), hopeless.map(\.row), now
+        query("InsertFinishedTasks"), tenant, id, hopeless.map(\.lead), hopeless.map(\.row), hopeless.map(\.numbers),
+        now
       ).map { try $0.get("lead_id", as: LeadID.self) })
     let finished = hopeless.filter { new.contains($0.lead) }
       .map { FinishedLead(lead: $0.lead, reason: $0.reason, attempts: 0) }
@@ -121,13 +124,13 @@ extension DialStore {
       let known = try await campaign(id, tenant: tenant, in: transaction),
       let row = try await transaction.query(query("LockTasks"), tenant, id, [leadID]).first
     else { return }
-    try await transaction.execute(query("UpdateTaskLead"), tenant, id, leadID, lead.encoded())
-    let joinedAt: Instant = try row.get("joined_at")
-    let bytes: [UInt8] = try row.get("lead")
-    let before = Callee(try Lead.decode(bytes), joinedAt: joinedAt)
-    let after = Callee(lead, joinedAt: joinedAt)
+    let numbers = NumberRecords.text(of: lead)
+    try await transaction.execute(query("UpdateTaskLead"), tenant, id, leadID, lead.encoded(), numbers)
+    let before = try Self.lead(row).callee
+    let after = Callee(lead, joinedAt: before.joinedAt, records: NumberRecords(numbers))
     guard after != before else { return }
-    try await transaction.execute(query("AddLeadHistory"), tenant, id, leadID, now, bytes)
+    try await transaction.execute(
+      query("AddLeadHistory"), tenant, id, leadID, now, row.get("lead", as: [UInt8].self))
     guard let due: Instant = try row.get("due_at", as: Instant?.self) else { return }
     if let opening = after.nextOpening(after: max(due, now), rules: known.rules) {
       try await transaction.execute(query("Reschedule"), tenant, id, [leadID], [opening])
@@ -154,9 +157,8 @@ extension DialStore {
       for row in rows {
         last = try row.get("lead_id")
         let due: Instant = try row.get("due_at")
-        let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
         // A retry that lies ahead keeps its wait; what was only waiting for a window looks for the new ones.
-        guard let opening = openings.first(for: Callee(lead, joinedAt: now)) else { continue }
+        guard let opening = openings.first(for: try Self.lead(row).callee) else { continue }
         let isFirst = try row.get("attempts", as: Int.self) == 0
         let isRequested = try row.get("rank", as: Int.self) == QueueEntry.requested
         moved.append((last, isFirst && !isRequested ? opening : max(due, opening)))

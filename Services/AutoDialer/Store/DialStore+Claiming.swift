@@ -34,8 +34,8 @@ extension DialStore {
     package var call: CallID
     package var permit: DialPermit
     var lead: Lead
-    var rank: Int
-    var dueAt: Instant
+    /// Where it stood in the queue.
+    var entry: QueueEntry
   }
 
   /// What one look at a campaign's queue gave.
@@ -48,10 +48,12 @@ extension DialStore {
     package var places: ClaimPlaces
   }
 
-  /// Claims what is due and the campaign's limits allow, and permits each: the attempt with its evidence, its lease, the
+  /// Claims what is due and the campaign's limits allow, and permits each: the attempt with its evidence, its slot, the
   /// counters and the event are one transaction. Empty while another instance claims for the same campaign.
+  ///
+  /// - Parameter slotSeconds: How long an attempt may hold its slot when nothing is heard of it.
   package func claim(
-    _ rules: CampaignRules, now: Instant, most: Int, places: ClaimPlaces, owner: String, leaseSeconds: Double
+    _ rules: CampaignRules, now: Instant, most: Int, places: ClaimPlaces, slotSeconds: Double
   ) async throws -> Claim {
     try await pool.transaction(name: "ClaimDue") { transaction in
       var claim = Claim(places: places)
@@ -75,8 +77,7 @@ extension DialStore {
       try await placeScheduledCalls(claim.attempts, rules: rules, now: now, in: transaction)
       guard !claim.attempts.isEmpty else { return claim }
       try await permit(
-        claim.attempts, rules: rules, limits: limits, now: now, owner: owner, leaseSeconds: leaseSeconds,
-        in: transaction)
+        claim.attempts, rules: rules, limits: limits, now: now, slotSeconds: slotSeconds, in: transaction)
       return claim
     }
   }
@@ -107,8 +108,8 @@ extension DialStore {
     return try rows.map { row in
       let entry = try Self.entry(row)
       places.pass(entry)
-      let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
-      return Due(entry: entry, lead: lead, callee: Callee(lead, joinedAt: try row.get("joined_at")))
+      let (lead, callee) = try Self.lead(row)
+      return Due(entry: entry, lead: lead, callee: callee)
     }
   }
 
@@ -132,7 +133,7 @@ extension DialStore {
       }
       switch DialDecision.decide(one.callee, entry: one.entry, rules: rules, facts: facts, now: now) {
       case .dial(let permission):
-        switch stock.choose(for: permission.number.phone, at: now) {
+        switch stock.choose(for: permission.number, at: now) {
         case .show(let callerID, let finding):
           sorted.dial.append(
             claimed(one, from: callerID, findings: permission.findings + [finding], permission, rules, now: now))
@@ -168,29 +169,26 @@ extension DialStore {
     permit.expiresAt = Timestamp(permission.expiresAt)
     permit.policyVersion = Int32(rules.policyVersion)
     permit.evidence = findings.map(\.description)
-    return ClaimedAttempt(call: call, permit: permit, lead: due.lead, rank: due.entry.rank, dueAt: due.entry.dueAt)
+    return ClaimedAttempt(call: call, permit: permit, lead: due.lead, entry: due.entry)
   }
 
   private func permit(
-    _ attempts: [ClaimedAttempt], rules: CampaignRules, limits: ClaimLimits, now: Instant, owner: String,
-    leaseSeconds: Double, in transaction: PostgresTransaction
+    _ attempts: [ClaimedAttempt], rules: CampaignRules, limits: ClaimLimits, now: Instant, slotSeconds: Double,
+    in transaction: PostgresTransaction
   ) async throws {
-    let calls = attempts.map(\.call)
     _ = try await transaction.run(
       [
         PostgresStatement(
-          query("InsertAttempts"), rules.tenant, rules.campaign, calls,
-          attempts.compactMap { LeadID($0.permit.leadId) },
+          query("PermitAttempts"), rules.tenant, rules.campaign, attempts.map(\.call), attempts.map(\.entry.lead),
           attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.permit.encoded() }, now,
-          attempts.compactMap { $0.permit.expiresAt?.instant }, attempts.map(\.permit.to), attempts.map(\.rank),
-          limits.circumstances.budget.expected, rules.provider),
-        PostgresStatement(
-          query("InsertLeases"), rules.tenant, rules.campaign, calls, owner, leaseSeconds, rules.provider),
-      ] + counting(calls.count, under: limits, rules: rules, now: now))
+          attempts.map(\.permit.to), attempts.map(\.entry.rank), limits.circumstances.budget.expected, rules.provider,
+          slotSeconds)
+      ] + counting(attempts.count, under: limits, rules: rules, now: now))
     try await events.append(
       attempts.map { attempt in
         var started = AttemptStarted()
         started.permit = attempt.permit
+        started.permit?.evidence = []  // Kept with the attempt; nobody who is told reads it.
         return NewEvent(key: attempt.permit.leadId, message: started)
       }, in: transaction, at: now, tenant: rules.tenant)
   }

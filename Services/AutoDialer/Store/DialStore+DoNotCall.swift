@@ -117,20 +117,12 @@ extension DialStore {
       .compactMapValues { DoNotCallEntry.forbidding($0, campaign: campaign) }
   }
 
-  /// In one round trip.
   private func entries(
     _ tenants: [TenantID], _ numbers: [String], _ campaigns: [CampaignID], at time: Instant?,
     in session: any PostgresSession
   ) async throws -> [PostgresRow] {
-    let lookUp =
-      if let time {
-        PostgresStatement(try query("DoNotCallAt"), tenants, numbers, campaigns, time)
-      } else {
-        PostgresStatement(try query("DoNotCallNow"), tenants, numbers, campaigns)
-      }
-    return try await session.run([
-      PostgresStatement(query("PlanAnew")), lookUp, PostgresStatement(query("PlanAsUsual")),
-    ])[1].rows
+    if let time { return try await session.query(query("DoNotCallAt"), tenants, numbers, campaigns, time) }
+    return try await session.query(query("DoNotCallNow"), tenants, numbers, campaigns)
   }
 
   /// A call that is about to be asked for.

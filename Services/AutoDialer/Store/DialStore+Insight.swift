@@ -26,8 +26,7 @@ extension DialStore {
       guard let known = try await self.campaign(campaign, tenant: tenant, in: transaction),
         let row = try await transaction.query(query("WaitingLead"), tenant, campaign, lead).first
       else { return nil }
-      let stored = try Lead.decode(row.get("lead", as: [UInt8].self))
-      let callee = Callee(stored, joinedAt: try row.get("joined_at"))
+      let callee = try Self.lead(row).callee
       let attempts = try await attemptRows(of: lead, campaign: campaign, tenant: tenant, until: now, in: transaction)
       let standing: Explanation.Standing
       if try row.get("state", as: String.self) == "done" {
@@ -212,8 +211,7 @@ extension DialStore {
       query("FirstDue"), rules.tenant, rules.campaign, now + Self.nearlyDue, Self.mostExamined,
       QueueEntry.ranksInOrder)
     let leads = try rows.map { row in
-      let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
-      return (entry: try Self.entry(row), callee: Callee(lead, joinedAt: try row.get("joined_at")))
+      (entry: try Self.entry(row), callee: try Self.lead(row).callee)
     }
     let facts = try await facts(about: leads.map { ($0.entry.lead, $0.callee) }, rules: rules, in: transaction)
     var counts: [String: Int] = [:]

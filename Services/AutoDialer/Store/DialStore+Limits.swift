@@ -14,8 +14,8 @@ struct ClaimLimits: Sendable {
   var tenantZone: TimeZoneRules
   /// The reason for which CampaignBlocked was told and not taken back.
   var blocked: String?
-  /// Calls were settled that the campaign's counter does not have yet.
-  var hasNewSpending: Bool
+  /// Calls gave something back that the counters do not have yet.
+  var hasSettlements: Bool
 }
 
 extension DialStore {
@@ -33,16 +33,15 @@ extension DialStore {
   ) async throws -> ClaimLimits? {
     let first = try await transaction.run([
       PostgresStatement(query(locks ? "LockCounter" : "CounterOf"), rules.tenant, rules.campaign),
-      PostgresStatement(query("PendingSpending"), rules.tenant, rules.campaign),
-      PostgresStatement(query("LiveLeases"), rules.tenant, rules.campaign),
+      PostgresStatement(query("PendingSettlements"), rules.tenant, rules.campaign),
       callerIDs(of: rules),
       PostgresStatement(query("ProviderLimit"), rules.tenant, rules.provider),
       PostgresStatement(query("TenantLimit"), rules.tenant),
     ])
-    guard let counter = first[0].rows.first else { return nil }
-    var provider = try await provider(first[4].rows.first, rules, now: now, in: transaction)
-    var tenant = try await tenant(first[5].rows.first, rules.tenant, now: now, in: transaction)
-    var stock = try await stock(first[3].rows, for: rules, zone: tenant.zone, now: now, in: transaction)
+    guard let counter = first[0].rows.first, let pending = first[1].rows.first else { return nil }
+    var provider = try await provider(first[3].rows.first, rules, now: now, in: transaction)
+    var tenant = try await tenant(first[4].rows.first, rules.tenant, now: now, in: transaction)
+    var stock = try await stock(first[2].rows, for: rules, zone: tenant.zone, now: now, in: transaction)
     // What is limited across campaigns is read again under its lock.
     let (limitsNumbers, limitsProvider, limitsTenant) = (
       stock.room(at: now) != nil, !provider.caps(at: now).isEmpty, !tenant.standing.caps.isEmpty
@@ -53,7 +52,7 @@ extension DialStore {
         PostgresStatement(
           query(locks && limitsProvider ? "LockProviderLimit" : "ProviderLimit"), rules.tenant, rules.provider),
         PostgresStatement(query(locks && limitsTenant ? "LockTenantLimit" : "TenantLimit"), rules.tenant),
-        PostgresStatement(query("LiveLeasesOf"), rules.tenant, rules.provider),
+        PostgresStatement(query("LiveCallsOf"), rules.tenant, rules.provider),
       ])
       stock = try await self.stock(second[0].rows, for: rules, zone: tenant.zone, now: now, in: transaction)
       provider = try await self.provider(second[1].rows.first, rules, now: now, in: transaction)
@@ -62,13 +61,13 @@ extension DialStore {
       tenant.standing.live = try second[3].rows[0].get("tenant")
     }
     let circumstances = Allowance.Circumstances(
-      live: try first[2].rows[0].get("live"), counters: try Self.counters(counter).rolled(to: now, zone: rules.zone),
-      budget: try budget(counter, pending: first[1].rows.first, of: rules), callerIDs: stock.room(at: now),
+      live: try counter.get("live", as: Int.self) - pending.get("slots", as: Int.self),
+      counters: try Self.counters(counter).rolled(to: now, zone: rules.zone),
+      budget: try budget(counter, pending: pending, of: rules), callerIDs: stock.room(at: now),
       tenant: tenant.standing, provider: provider)
-    let pending = first[1].rows[0]
     return ClaimLimits(
       circumstances: circumstances, stock: stock, tenantZone: tenant.zone, blocked: try counter.get("blocked"),
-      hasNewSpending: try pending.get("calls", as: Int.self) > 0)
+      hasSettlements: try pending.get("entries", as: Int.self) > 0)
   }
 
   private static func counters(_ row: PostgresRow) throws -> Allowance.Counters {
@@ -77,11 +76,11 @@ extension DialStore {
       minuteCalls: try row.get("minute_calls"))
   }
 
-  private func budget(_ counter: PostgresRow, pending: PostgresRow?, of rules: CampaignRules) throws -> Budget {
+  private func budget(_ counter: PostgresRow, pending: PostgresRow, of rules: CampaignRules) throws -> Budget {
     var budget = Budget(
       limit: rules.budgetMicros, spent: try counter.get("spent_micros"), reserved: try counter.get("reserved_micros"),
       expected: expectedCost(rules))
-    budget.settle(reservation: try pending?.get("released") ?? 0, cost: try pending?.get("spent") ?? 0)
+    budget.settle(reservation: try pending.get("released"), cost: try pending.get("spent"))
     return budget
   }
 
@@ -100,10 +99,11 @@ extension DialStore {
     var statements = [
       PostgresStatement(
         try query("SaveCounter"), tenant, campaign, counters.day, counters.dayCalls, counters.minuteStart,
-        counters.minuteCalls, limits.circumstances.budget.expected * Int64(calls))
+        counters.minuteCalls, limits.circumstances.budget.expected * Int64(calls), calls)
     ]
-    if limits.hasNewSpending { statements.append(PostgresStatement(try query("AddUpSpending"), tenant, campaign)) }
-    return statements + (try saving(limits.stock, tenant: tenant)) + [
+    statements += try saving(limits.stock, tenant: tenant)
+    if limits.hasSettlements { statements.append(PostgresStatement(try query("AddUpSettlements"), tenant, campaign)) }
+    return statements + [
       PostgresStatement(try query("CountProviderCalls"), tenant, rules.provider, now.startOfMinute, calls),
       PostgresStatement(try query("CountTenantCalls"), tenant, limits.tenantZone.local(at: now).date, calls),
     ]
@@ -129,23 +129,17 @@ extension DialStore {
       [NewEvent(key: event.campaignId, message: event)], in: transaction, at: now, tenant: rules.tenant)
   }
 
-  /// What attempts cost; nothing is held back for them any more.
-  func settling(_ costs: [(call: CallID, micros: Int64)], tenant: TenantID) throws -> PostgresStatement {
-    PostgresStatement(try query("SettleSpending"), tenant, costs.map(\.call), costs.map { max(0, $0.micros) })
-  }
-
   /// An attempt never left: what was counted for it on its day is given back, to the campaign, its number and the tenant.
   /// Locks in the order of claims.
   func giveBack(_ permit: DialPermit, rules: CampaignRules, in transaction: PostgresTransaction) async throws {
-    guard let grantedAt = permit.grantedAt?.instant, let call = CallID(permit.callId) else { return }
+    guard let grantedAt = permit.grantedAt?.instant else { return }
     let results = try await transaction.run([
-      settling([(call, 0)], tenant: rules.tenant),
       PostgresStatement(
         query("GiveBackCampaignCall"), rules.tenant, rules.campaign, rules.zone.local(at: grantedAt).date),
       PostgresStatement(query("LockCallerID"), rules.tenant, permit.from),
     ])
     var statements: [PostgresStatement] = []
-    if let row = results[2].rows.first {
+    if let row = results[1].rows.first {
       let day = try Self.callerID(row).callerID.zone.local(at: grantedAt).date
       statements.append(PostgresStatement(try query("GiveBackCallerIDUse"), rules.tenant, permit.from, day))
     }
@@ -239,7 +233,7 @@ extension DialStore {
   ) async throws -> (tenant: TenantLimit, provider: ProviderStanding) {
     let results = try await pool.run([
       PostgresStatement(query("TenantLimit"), id), PostgresStatement(query("ProviderLimit"), id, name),
-      PostgresStatement(query("LiveLeasesOf"), id, name),
+      PostgresStatement(query("LiveCallsOf"), id, name),
     ])
     var tenant = try await tenant(results[0].rows.first, id, now: now, in: pool)
     var provider = try await provider(results[1].rows.first, name, tenant: id, now: now, in: pool)

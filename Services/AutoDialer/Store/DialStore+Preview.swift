@@ -33,8 +33,7 @@ extension DialStore {
     while preview.edit.examined < Self.mostPreviewed {
       let rows = try await pool.query(query("QueueSample"), tenant, id, last, every, Self.previewPage)
       let leads = try rows.map { row in
-        let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
-        return (entry: try Self.entry(row), callee: Callee(lead, joinedAt: try row.get("joined_at")))
+        (entry: try Self.entry(row), callee: try Self.lead(row).callee)
       }
       let facts = try await facts(about: leads.map { ($0.entry.lead, $0.callee) }, rules: edited, in: pool)
       for (entry, callee) in leads {

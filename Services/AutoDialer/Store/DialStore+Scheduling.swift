@@ -10,8 +10,8 @@ import Wire
 enum ScheduledCallEntity {}
 typealias ScheduledCallID = Identifier<ScheduledCallEntity>
 
-/// Single calls that somebody asked for. Whoever changes one holds the campaign's counter, as a claim does, so that a lead
-/// is never taken for a call and moved at once.
+/// Single calls that somebody asked for. Whoever changes one takes the lead's row out of the queue first, as a claim does:
+/// one of the two gets it, and the other one finds it gone.
 extension DialStore {
   /// What somebody asks for.
   struct WishedCall: Sendable {
@@ -28,16 +28,14 @@ extension DialStore {
   /// Puts the lead in front of the queue, for the time asked for or the next opening after it.
   func schedule(_ wish: WishedCall, tenant: TenantID, now: Instant) async throws -> ScheduledCall {
     try await pool.transaction(name: "ScheduleCall") { transaction in
+      if !wish.key.isEmpty { _ = try await transaction.query(query("LockScheduledCallKey"), tenant, wish.key) }
       if let known = try await answered(wish, tenant: tenant, in: transaction) { return known }
-      guard try await transaction.query(query("WaitForCounter"), tenant, wish.campaign).first != nil,
-        let known = try await self.campaign(wish.campaign, tenant: tenant, in: transaction)
+      guard let known = try await self.campaign(wish.campaign, tenant: tenant, in: transaction)
       else { throw RPCError(.notFound, "the dialer knows no campaign \(wish.campaign)") }
-      // Another request with the same key may have been faster.
-      if let known = try await answered(wish, tenant: tenant, in: transaction) { return known }
       guard !["cancelled", "completed"].contains(known.state) else {
         throw RPCError(.failedPrecondition, "the campaign is \(known.state); it makes no more calls")
       }
-      guard let task = try await tasks([wish.lead], of: wish.campaign, tenant: tenant, in: transaction)[wish.lead]
+      guard let (task, place) = try await takeOut(wish.lead, of: wish.campaign, tenant: tenant, in: transaction)
       else { throw RPCError(.notFound, "campaign \(wish.campaign) has no lead \(wish.lead)") }
       let other = try await transaction.query(query("WaitingScheduledCall"), tenant, wish.campaign, wish.lead).first
       if let other = try other.map(ScheduledCall.init(row:)) {
@@ -46,7 +44,21 @@ extension DialStore {
           "the lead is to be called at \(other.dueAt?.instant.rfc3339 ?? "") already, see \(other.scheduledCallId); cancel that first"
         )
       }
-      return try await put(wish, task: task, known: known, tenant: tenant, now: now, in: transaction)
+      return try await put(wish, task: task, before: place, known: known, tenant: tenant, now: now, in: transaction)
+    }
+  }
+
+  /// Takes a lead out of the queue and locks it. Nil when the campaign does not have it; without a place when it does not
+  /// wait, or waits for a call that somebody asked for.
+  private func takeOut(
+    _ lead: LeadID, of campaign: CampaignID, tenant: TenantID, in transaction: PostgresTransaction
+  ) async throws -> (task: LockedTask, place: QueueEntry?)? {
+    while true {
+      let place = try await transaction.query(query("TakeFromQueue"), tenant, campaign, lead).first
+      guard let task = try await tasks([lead], of: campaign, tenant: tenant, in: transaction)[lead] else { return nil }
+      // A claim that took it a moment ago has put it back: it is there under another number of the row.
+      if place == nil, task.isWaiting, !task.isRequested { continue }
+      return (task, try place.map(Self.entry))
     }
   }
 
@@ -65,18 +77,13 @@ extension DialStore {
   }
 
   private func put(
-    _ wish: WishedCall, task: LockedTask, known: KnownCampaign, tenant: TenantID, now: Instant,
+    _ wish: WishedCall, task: LockedTask, before: QueueEntry?, known: KnownCampaign, tenant: TenantID, now: Instant,
     in transaction: PostgresTransaction
   ) async throws -> ScheduledCall {
     let history = try await histories(of: [wish.lead], campaign: wish.campaign, tenant: tenant, in: transaction)
     var standing = CallWish.Standing.inFlight
-    var before: QueueEntry?
-    if task.isWaiting,
-      let row = try await transaction.query(query("TakeFromQueue"), tenant, wish.campaign, wish.lead).first
-    {
-      let entry = try Self.entry(row)
-      before = entry
-      standing = .waiting(entry)
+    if let before {
+      standing = .waiting(before)
     } else if !task.isOpen {
       let end = try await transaction.query(query("LeadEndAt"), tenant, wish.campaign, wish.lead, Instant.distantFuture)
       standing = .done(
@@ -149,27 +156,31 @@ extension DialStore {
   ) async throws -> ScheduledCall? {
     try await pool.transaction(name: "SettleScheduledCall") { transaction in
       guard let row = try await transaction.query(query("ScheduledCallByID"), tenant, id).first else { return nil }
+      guard try row.get("state", as: String.self) == "scheduled" else { return try ScheduledCall(row: row) }
       let campaign: CampaignID = try row.get("campaign_id")
-      _ = try await transaction.query(query("WaitForCounter"), tenant, campaign)
+      let place = try await transaction.query(
+        query("TakeRequested"), tenant, campaign, row.get("lead_id", as: LeadID.self)
+      ).first.map(Self.entry)
       let settled = try await transaction.query(query("SettleScheduledCall"), tenant, id, state, reason, now).first
       guard let settled else {
+        // Somebody else has settled it since, and the place is that of another wish.
+        if let place { try await putBack([place], campaign: campaign, tenant: tenant, in: transaction) }
         return try await transaction.query(query("ScheduledCallByID"), tenant, id).first.map(ScheduledCall.init(row:))
       }
-      try await giveBack(settled, campaign: campaign, tenant: tenant, now: now, in: transaction)
+      if let place { try await giveBack(settled, place, campaign: campaign, tenant: tenant, now: now, in: transaction) }
       let call = try ScheduledCall(row: settled)
       try await tell([call], tenant: tenant, now: now, in: transaction)
       return call
     }
   }
 
-  /// A lead whose wish is over goes back to where it stood. One that is not in the queue any more stays as it is.
+  /// A lead whose wish is over goes back to where it stood before.
   private func giveBack(
-    _ row: PostgresRow, campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+    _ row: PostgresRow, _ place: QueueEntry, campaign: CampaignID, tenant: TenantID, now: Instant,
+    in transaction: PostgresTransaction
   ) async throws {
     let lead: LeadID = try row.get("lead_id")
-    _ = try await transaction.query(query("LockTasks"), tenant, campaign, [lead])
-    guard let place = try await transaction.query(query("TakeRequested"), tenant, campaign, lead).first else { return }
-    var entry = try Self.entry(place)
+    var entry = place
     guard let rank: Int = try row.get("before_rank"), let dueAt: Instant = try row.get("before_due_at") else {
       let finished = FinishedLead(lead: lead, reason: try row.get("before_reason"), attempts: entry.made)
       return try await finish([finished], campaign: campaign, tenant: tenant, now: now, in: transaction)
@@ -218,7 +229,7 @@ extension DialStore {
   func placeScheduledCalls(
     _ attempts: [ClaimedAttempt], rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    let asked = attempts.filter { $0.rank == QueueEntry.requested }
+    let asked = attempts.filter { $0.entry.rank == QueueEntry.requested }
     guard !asked.isEmpty else { return }
     let rows = try await transaction.query(
       query("PlaceScheduledCalls"), rules.tenant, rules.campaign, asked.compactMap { LeadID($0.permit.leadId) },

@@ -43,13 +43,15 @@ extension DialStore {
 
   /// Calls of one tenant that are over: their leads wait for the outcomes, their slots are free at once.
   package func end(_ calls: [EndedCall], tenant: TenantID, in transaction: PostgresTransaction) async throws {
+    // In one order everywhere, so that two who end calls cannot wait for each other.
     let calls = calls.sorted { $0.call < $1.call }
-    var statements = [
-      PostgresStatement(
-        try query("MarkEnded"), tenant, calls.map(\.call), calls.map(\.at), calls.map(\.placedAt))
-    ]
-    statements += try free(calls.map { ($0.campaign, $0.call) }, tenant: tenant)
-    _ = try await transaction.run(statements)
+    let rows = try await transaction.query(
+      query("EndAttempts"), tenant, calls.map(\.call), calls.map(\.at), calls.map(\.placedAt))
+    let ended = Set(try rows.map { try $0.get("call_id", as: CallID.self) })
+    let late = calls.filter { !ended.contains($0.call) }
+    guard !late.isEmpty else { return }
+    try await transaction.execute(
+      query("EndLateAttempts"), tenant, late.map(\.call), late.map(\.at), late.map(\.placedAt))
   }
 
   /// Takes in outcomes of one tenant's calls, each once: the lead waits for its retry or is done.
@@ -57,29 +59,46 @@ extension DialStore {
     async throws
   {
     let outcomes = outcomes.sorted { $0.call < $1.call }
-    var statements = [
-      PostgresStatement(
-        try query("SetAttemptOutcomes"), tenant, outcomes.map(\.call), outcomes.map(\.outcome.rawValue),
-        outcomes.map(\.endedAt), outcomes.map(\.permanent))
-    ]
-    statements += try free(outcomes.map { ($0.campaign, $0.call) }, tenant: tenant)
-    let results = try await transaction.run(statements)
-    let news = Set(try results[0].rows.map { try $0.get("call_id", as: CallID.self) })
-    let costs = outcomes.filter { news.contains($0.call) }.map { (call: $0.call, micros: $0.costMicros) }
-    if !costs.isEmpty { _ = try await transaction.run([settling(costs, tenant: tenant)]) }
-    let byCampaign = Dictionary(grouping: outcomes.filter { news.contains($0.call) }, by: \.campaign)
+    let rows = try await transaction.query(
+      query("SettleAttempts"), tenant, outcomes.map(\.call), outcomes.map(\.outcome.rawValue),
+      outcomes.map(\.endedAt), outcomes.map(\.permanent), outcomes.map { max(0, $0.costMicros) })
+    var news: [CallID: SettledAttempt] = [:]
+    for row in rows { news[try row.get("call_id")] = try SettledAttempt(row) }
+    let byCampaign = Dictionary(grouping: outcomes.filter { news[$0.call] != nil }, by: \.campaign)
     for (campaign, outcomes) in byCampaign.sorted(by: { $0.key < $1.key }) {
-      try await settle(outcomes, campaign: campaign, tenant: tenant, now: now, in: transaction)
+      try await settle(outcomes, news, campaign: campaign, tenant: tenant, now: now, in: transaction)
+    }
+  }
+
+  /// What the table knew of an attempt that is over now.
+  private struct SettledAttempt: Sendable {
+    var number: Int
+    var grantedAt: Instant
+    var phone: String
+
+    init(_ row: PostgresRow) throws {
+      number = try row.get("attempt_number")
+      grantedAt = try row.get("granted_at")
+      phone = try row.get("phone")
     }
   }
 
   private func settle(
-    _ outcomes: [Outcome], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+    _ outcomes: [Outcome], _ settled: [CallID: SettledAttempt], campaign: CampaignID, tenant: TenantID, now: Instant,
+    in transaction: PostgresTransaction
   ) async throws {
     guard let known = try await self.campaign(campaign, tenant: tenant, in: transaction) else { return }
-    let leads = outcomes.map(\.lead)
-    let tasks = try await tasks(leads, of: campaign, tenant: tenant, in: transaction)
-    let histories = try await histories(of: leads, campaign: campaign, tenant: tenant, in: transaction)
+    let tasks = try await tasks(outcomes.map(\.lead), of: campaign, tenant: tenant, in: transaction)
+    // Most calls are a lead's first: it has no other.
+    var histories: [LeadID: AttemptHistory] = [:]
+    let again = outcomes.filter { settled[$0.call]?.number != 1 }.map(\.lead)
+    if !again.isEmpty {
+      histories = try await self.histories(of: again, campaign: campaign, tenant: tenant, in: transaction)
+    }
+    for outcome in outcomes {
+      guard let attempt = settled[outcome.call], attempt.number == 1 else { continue }
+      histories[outcome.lead] = AttemptHistory(first: outcome, phone: attempt.phone, grantedAt: attempt.grantedAt)
+    }
     var finished: [FinishedLead] = []
     var retries: [(entry: QueueEntry, after: Outcome)] = []
     var seen: Set<LeadID> = []
@@ -114,18 +133,14 @@ extension DialStore {
         return NewEvent(key: event.leadId, message: event)
       }, in: transaction, at: now, tenant: tenant)
   }
-
-  private func free(_ calls: [(campaign: CampaignID, call: CallID)], tenant: TenantID) throws -> [PostgresStatement] {
-    try Dictionary(grouping: calls, by: \.campaign).sorted { $0.key < $1.key }.map { campaign, calls in
-      PostgresStatement(try query("FreeLeases"), tenant, campaign, calls.map(\.call))
-    }
-  }
 }
 
 /// A lead as the dialer knows it, locked.
 struct LockedTask: Sendable {
   var isOpen: Bool
   var isWaiting: Bool
+  /// It waits for a call that somebody asked for.
+  var isRequested: Bool
   var lead: Lead
   var callee: Callee
 }
@@ -142,6 +157,16 @@ struct AttemptHistory: Sendable {
   /// The lead's place in the queue as far as its attempts decide it.
   var entry: QueueEntry
 
+  init(entry: QueueEntry) { self.entry = entry }
+
+  /// Of a lead that was called once.
+  init(first: DialStore.Outcome, phone: String, grantedAt: Instant) {
+    entry = QueueEntry(lead: first.lead, rank: 0, dueAt: grantedAt)
+    entry.attempts = 1
+    let call = PastCall(outcome: first.outcome, at: grantedAt, isPermanentFailure: first.permanent)
+    earlier = [Attempt(id: first.call, judged: .init(call: call, phone: phone))]
+  }
+
   func call(_ id: CallID) -> RetryJudgement.Earlier? { earlier.first { $0.id == id }?.judged }
 
   func earlier(than id: CallID) -> [RetryJudgement.Earlier] { earlier.filter { $0.id != id }.map(\.judged) }
@@ -155,11 +180,11 @@ extension DialStore {
     let rows = try await transaction.query(query("LockTasks"), tenant, campaign, leads)
     return try Dictionary(
       uniqueKeysWithValues: rows.map { row in
-        let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
+        let (lead, callee) = try Self.lead(row)
         let task = LockedTask(
           isOpen: try row.get("state", as: String.self) == "open",
-          isWaiting: try row.get("due_at", as: Instant?.self) != nil, lead: lead,
-          callee: Callee(lead, joinedAt: try row.get("joined_at")))
+          isWaiting: try row.get("due_at", as: Instant?.self) != nil,
+          isRequested: try row.get("rank", as: Int?.self) == QueueEntry.requested, lead: lead, callee: callee)
         return (try row.get("lead_id"), task)
       })
   }

@@ -7,7 +7,7 @@ import Synchronization
 import Telephony
 import Wire
 
-/// The dialer's schema: queue, attempts, leases. Domain values in and out; the statements are in `SQL/queries`.
+/// The dialer's schema: queue, attempts, limits. Domain values in and out; the statements are in `SQL/queries`.
 package struct DialStore: Sendable {
   let pool: PostgresPool
   let events: EventLog
@@ -98,16 +98,18 @@ package struct DialStore: Sendable {
     try await pool.query(query("AttemptByID"), tenant, call).first.map { try Self.attempt(call, $0) }
   }
 
-  /// A page of a campaign's attempts after `call`, by id; all of one lead's, by number.
+  /// All attempts at a lead, by number.
+  func attempts(at lead: LeadID, of campaign: CampaignID, tenant: TenantID) async throws -> [StoredAttempt] {
+    try await pool.query(query("AttemptsOfLead"), tenant, campaign, lead).map {
+      try Self.attempt($0.get("call_id"), $0)
+    }
+  }
+
+  /// A page of a campaign's attempts, by lead and number, after those of `place`.
   func attempts(
-    of campaign: CampaignID, lead: LeadID?, tenant: TenantID, after call: CallID, limit: Int
+    of campaign: CampaignID, tenant: TenantID, after place: AttemptCursor, limit: Int
   ) async throws -> [StoredAttempt] {
-    let rows =
-      if let lead {
-        try await pool.query(query("AttemptsOfLead"), tenant, campaign, lead)
-      } else {
-        try await pool.query(query("AttemptsPage"), tenant, campaign, call, limit)
-      }
+    let rows = try await pool.query(query("AttemptsPage"), tenant, campaign, place.lead, place.number, limit)
     return try rows.map { try Self.attempt($0.get("call_id"), $0) }
   }
 
@@ -162,15 +164,49 @@ extension CampaignRules {
   }
 }
 
+extension DialStore {
+  /// A lead of a row that has the columns `lead`, `numbers` and `joined_at`.
+  static func lead(_ row: PostgresRow) throws -> (lead: Lead, callee: Callee) {
+    let lead = try Lead.decode(row.get("lead", as: [UInt8].self))
+    let records = NumberRecords(try row.get("numbers", as: String.self))
+    return (lead, Callee(lead, joinedAt: try row.get("joined_at"), records: records))
+  }
+}
+
+/// What is known of a lead's numbers since it joined, so that nothing has to be parsed when its turn comes.
+struct NumberRecords: Sendable {
+  static let none = NumberRecords("")
+
+  private let numbers: [PhoneNumber]
+
+  /// As `text` wrote it.
+  init(_ text: String) {
+    numbers = text.utf8.split(separator: UInt8(ascii: " ")).compactMap { PhoneNumber(record: Substring($0)) }
+  }
+
+  /// The number if it is known, else parsed.
+  func number(_ phone: String) throws(PhoneNumberError) -> PhoneNumber {
+    if let known = numbers.first(where: { $0.e164 == phone }) { return known }
+    return try PhoneNumber.parse(phone, defaultRegion: nil)
+  }
+
+  /// Of a lead's numbers, those that can be read.
+  static func text(of lead: Lead) -> String {
+    ([lead.phone] + lead.numbers.map(\.phone)).prefix(Callee.mostNumbers)
+      .compactMap { try? PhoneNumber.parse($0, defaultRegion: nil).record }.joined(separator: " ")
+  }
+}
+
 extension Callee {
   /// A lead of the queue as one to be called. A number that cannot be read any more has no place: it is not called.
-  init(_ lead: Lead, joinedAt: Instant) {
+  init(_ lead: Lead, joinedAt: Instant, records: NumberRecords = .none) {
     let main = (phone: lead.phone, zone: lead.timeZone, consent: lead.consent)
     let all = [main] + lead.numbers.map { (phone: $0.phone, zone: $0.timeZone, consent: $0.consent) }
     let numbers = all.prefix(Self.mostNumbers).enumerated().map { index, number in
-      Number(
-        index: index, phone: number.phone,
-        place: LeadPlace(phone: number.phone, zone: number.zone, address: lead.address),
+      let known = try? records.number(number.phone)
+      return Number(
+        index: index, phone: number.phone, known: known,
+        place: LeadPlace(known, zone: number.zone, address: lead.address),
         // What a later version means by its word for consent is not known here: no consent.
         consent: Consent(number.consent) ?? .withdrawn)
     }
@@ -181,9 +217,12 @@ extension Callee {
 extension LeadPlace {
   /// - Parameter address: As the lead's owner wrote it. One that makes no sense makes the place unknown: somebody meant
   ///   something by it, and guessing past it could ring a phone at night.
-  init(phone: String, zone: String, address: RingmasterMessages.LeadAddress?) {
+  init(_ number: PhoneNumber?, zone: String, address: RingmasterMessages.LeadAddress?) {
+    guard let number else {
+      self.init()
+      return
+    }
     do {
-      let number = try PhoneNumber.parse(phone, defaultRegion: nil)
       let address = try address.map { try Telephony.LeadAddress(country: $0.country, state: $0.subdivision) }
       self.init(number: number, zone: zone, address: address)
     } catch {

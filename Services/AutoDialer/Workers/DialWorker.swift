@@ -10,7 +10,6 @@ final class DialWorker: LifecycleService {
   private let store: DialStore
   private let placer: Placer
   private let clock: any BusinessClock
-  private let owner: String
   private let logger: Logger
   private let claimed: Counter
   private let draining = Mutex(false)
@@ -24,12 +23,11 @@ final class DialWorker: LifecycleService {
   private static let failurePause = Duration.seconds(1)
 
   init(
-    store: DialStore, placer: Placer, clock: any BusinessClock, owner: String, logger: Logger, metrics: MetricsRegistry
+    store: DialStore, placer: Placer, clock: any BusinessClock, logger: Logger, metrics: MetricsRegistry
   ) {
     self.store = store
     self.placer = placer
     self.clock = clock
-    self.owner = owner
     self.logger = logger
     claimed = metrics.counter("dialer_attempts_total", "Attempts permitted.")
   }
@@ -75,8 +73,8 @@ final class DialWorker: LifecycleService {
       let id = campaign.rules.campaign
       guard let share = shares[id], share > 0 else { continue }
       let claim = try await store.claim(
-        campaign.rules, now: clock.now(), most: share, places: rounds.places(of: id), owner: owner,
-        leaseSeconds: placer.slotSeconds(campaign.policy.callDuration))
+        campaign.rules, now: clock.now(), most: share, places: rounds.places(of: id),
+        slotSeconds: placer.slotSeconds(campaign.policy.callDuration))
       rounds.note(id, claim, hasMore: claim.taken == share)
       claimed.increment(by: Double(claim.attempts.count))
       for attempt in claim.attempts {

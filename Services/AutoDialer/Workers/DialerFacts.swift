@@ -53,9 +53,8 @@ struct DialerFacts: Sendable {
         guard let call = CallID(progressed.callId), let id = CampaignID(progressed.campaignId),
           let campaign = try await store.campaign(id, tenant: event.tenant, in: transaction)
         else { continue }
-        try await store.renewLease(
-          call, campaign: id, tenant: event.tenant, seconds: quietSeconds(campaign.policy.callDuration),
-          in: transaction)
+        try await store.renewSlot(
+          call, tenant: event.tenant, seconds: quietSeconds(campaign.policy.callDuration), in: transaction)
       case CallEnded.fullName:
         let end = try CallEnded.decode(event.payload)
         guard let call = CallID(end.callId), let campaign = CampaignID(end.campaignId) else { continue }

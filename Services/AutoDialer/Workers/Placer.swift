@@ -82,9 +82,8 @@ struct Placer: Sendable {
         request, options: options(attempt.tenant, attempt.call, Self.briefDeadline))
       try await markPlaced(attempt.call, campaign: campaign)
       if call.endedAt == nil {
-        try await store.renewLease(
-          attempt.call, campaign: attempt.campaign, tenant: attempt.tenant,
-          seconds: quietSeconds(campaign.policy.callDuration))
+        try await store.renewSlot(
+          attempt.call, tenant: attempt.tenant, seconds: quietSeconds(campaign.policy.callDuration))
       }
       return true
     } catch let error as RPCError where error.code == .notFound {

@@ -54,6 +54,7 @@ public struct Migrator: Sendable {
           LogField("name", migration.name),
         ])
     }
+    try await connection.script(TableStatistics.function(schema: schema), "create statistics function")
     try await connection.script(MigratorQueries.grants(schema: schema, role: role), "grant")
   }
 

@@ -106,7 +106,9 @@ final class ServiceProcess: Sendable {
       clientOptions: clientOptions, readiness: readiness)
     let own = try await build(context)
     var services: [any LifecycleService] = []
-    if let pool { services.append(pool) }
+    if let pool, let schema {
+      services += [pool, TableStatistics(pool: pool, schema: schema.name, logger: logger)]
+    }
     services.append(ClosingClients(clients: context.clients))
     services += own
     if servesRPC { services.append(try listen(context, tracer)) }

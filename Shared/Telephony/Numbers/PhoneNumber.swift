@@ -2,8 +2,9 @@ internal import CPhoneNumber
 
 /// A telephone number that exists in its country's numbering plan.
 ///
-/// Only `parse` makes one, so a value of this type has been validated by libphonenumber (8.12, the numbering plans of
-/// October 2022). Valid means "in a range that is in use", not "assigned to somebody".
+/// Only `parse` makes one, and `init(record:)` from what `parse` made, so a value of this type has been validated by
+/// libphonenumber (8.12, the numbering plans of October 2022). Valid means "in a range that is in use", not "assigned to
+/// somebody".
 public struct PhoneNumber: Hashable, Sendable {
   /// "+" and up to 15 digits (ITU-T E.164).
   public let e164: String
@@ -18,6 +19,8 @@ public struct PhoneNumber: Hashable, Sendable {
   /// Where the digits tell the place (landlines; all lines in North America, Argentina, Brazil, China, Indonesia and
   /// Mexico), these are the zones of the area code, else all zones of the country calling code.
   public let possibleTimeZones: [String]
+  /// Whether its digits tell where it is.
+  private let isGeographical: Bool
 
   /// Reads a number as people write it, in the national format of `defaultRegion` where it does not begin with "+".
   ///
@@ -50,13 +53,35 @@ public struct PhoneNumber: Hashable, Sendable {
   private static let longestText = 100
 
   private init(_ number: cphonenumber_number, region: String) {
-    e164 = string(from: number.e164)
+    self.init(
+      e164: string(from: number.e164), region: region, countryCode: Int(number.country_code),
+      type: PhoneNumberType(number.type), isGeographical: number.is_geographical == 1)
+  }
+
+  private init(e164: String, region: String, countryCode: Int, type: PhoneNumberType, isGeographical: Bool) {
+    self.e164 = e164
     self.region = region
-    countryCode = Int(number.country_code)
-    type = PhoneNumberType(number.type)
-    let known = type != .unknown
-    let digits = number.is_geographical == 1 ? String(e164.dropFirst()) : String(countryCode)
-    possibleTimeZones = known ? PrefixTable.timeZones.values(ofDigits: digits) : []
+    self.countryCode = countryCode
+    self.type = type
+    self.isGeographical = isGeographical
+    let digits = isGeographical ? String(e164.dropFirst()) : String(countryCode)
+    possibleTimeZones = type == .unknown ? [] : PrefixTable.timeZones.values(ofDigits: digits)
+  }
+
+  /// What libphonenumber said of the number, in one word of text to be kept: reading it back costs a fiftieth of parsing
+  /// the number again. Time zones are not in it, they are looked up anew.
+  public var record: String {
+    "\(e164)/\(region)/\(countryCode)/\(type.rawValue)\(isGeographical ? "/geographical" : "")"
+  }
+
+  /// A number from its `record`; nil when the text is none.
+  public init?(record: some StringProtocol) {
+    let parts = record.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
+    guard parts.count == 4 || parts.count == 5 && parts[4] == "geographical", parts[0].utf8.first == UInt8(ascii: "+"),
+      let countryCode = Int(parts[2]), let type = PhoneNumberType(rawValue: parts[3])
+    else { return nil }
+    self.init(e164: parts[0], region: parts[1], countryCode: countryCode, type: type, isGeographical: parts.count == 5)
   }
 }
 

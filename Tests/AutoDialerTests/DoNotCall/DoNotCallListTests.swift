@@ -119,18 +119,6 @@ import Wire
     }
   }
 
-  @Test func eachLookIsPlannedForTheListAsItIs() async throws {
-    try await with { _, dialers in
-      let mode = NamedQuery(name: "mode", sql: "select current_setting('plan_cache_mode') as mode")
-      let results = try await dialers.pool.run([
-        PostgresStatement(dialers.store.query("PlanAnew")), PostgresStatement(mode),
-        PostgresStatement(dialers.store.query("PlanAsUsual")),
-      ])
-      #expect(try results[1].rows[0].get("mode", as: String.self) == "force_custom_plan")
-      #expect(try await dialers.pool.query(mode)[0].get("mode", as: String.self) == "auto")
-    }
-  }
-
   @Test func aListComesInPages() async throws {
     try await with { rpc, _ in
       for last in 100..<125 { _ = try await rpc.addDoNotCall(addition("+12125550\(last)"), context: tenant) }

@@ -115,7 +115,7 @@ import Wire
         #expect(try await dialers.claim(campaign).attempts.isEmpty)
         #expect(try await dialers.count("select 1 from task where state = 'open'") == 0)
       }
-      #expect(try await dialers.count("select 1 from lease") == 0)
+      #expect(try await dialers.count("select 1 from under_way where slot_until is not null") == 0)
     }
   }
 

@@ -151,7 +151,9 @@ import Testing
   }
 
   @Test func aNumberOfTheStateComesBeforeOneOfTheZone() {
-    func distance(_ left: String, _ right: String) -> Int { NumberPlace(left).distance(to: NumberPlace(right)) }
+    func distance(_ left: String, _ right: String) -> Int {
+      NumberPlace.ofCallerID(left).distance(to: .ofCallerID(right))
+    }
     #expect(distance("+12125550100", "+12125550123") == 0)
     #expect(distance("+12125550100", "+17165550123") == 1)  // Buffalo: New York as well.
     #expect(distance("+12125550100", "+16175550123") == 2)  // Boston: the same clock.
@@ -237,5 +239,13 @@ import Testing
         #expect(calls <= added[index].standing.cap(on: day, most: 50) ?? 0)
       }
     }
+  }
+}
+
+extension CallerIDStock {
+  fileprivate mutating func choose(for called: String, at now: Instant) -> Choice {
+    let known = try? PhoneNumber.parse(called, defaultRegion: nil)
+    return choose(
+      for: Callee.Number(index: 0, phone: called, known: known, place: LeadPlace(), consent: .unknown), at: now)
   }
 }

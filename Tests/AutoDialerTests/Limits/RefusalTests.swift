@@ -79,7 +79,7 @@ import Wire
       #expect(claim.attempts.count == 2)
       for attempt in claim.attempts { await placer.place(attempt, of: campaign) }
       #expect(try await dialers.count("select 1 from attempt where state = 'withdrawn'") == 2)
-      #expect(try await dialers.count("select 1 from lease") == 0)
+      #expect(try await dialers.count("select 1 from under_way where slot_until is not null") == 0)
       #expect(try await dialers.claim(campaign, at: clock.now() + .seconds(6)).limit == .providerHeld)
       let again = try await dialers.claim(campaign, at: clock.now() + .seconds(7))
       #expect(again.attempts.map(\.permit.attemptNumber) == [2, 2])  // The day's two calls were given back too.

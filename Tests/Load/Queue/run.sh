@@ -5,7 +5,8 @@
 #   run.sh [SECONDS [ROUNDS [BIG]]]      BIG leads in the large backlogs (default 1000000; the issue's figure is 10000000)
 #
 # One turn is: claim 100 due leads, then their outcomes, half of them to be tried again in an hour. Ours writes a permit
-# with evidence, a lease, counters and the events that other services read; the floor writes three bare rows a lead.
+# with evidence, counters and the events that other services read; the floor writes three bare rows a lead, the duty floor
+# as many rows, keys and bytes as ours.
 . "$(dirname "${BASH_SOURCE[0]}")/../../../deploy/lib.sh"
 here=$ROOT/Tests/Load/Queue
 seconds=${1:-5} rounds=${2:-3} big=${3:-1000000} batch=100
@@ -28,17 +29,17 @@ ours() { # ours NAME LEADS [later]: fills, then runs; one line
   "$program" "$url" fill "$2" ${3:-}
   printf '%s,ours,%s\n' "$1" "$("$program" "$url" run "$seconds" $batch "$server")"
 }
-floor() { # floor NAME LEADS
-  sql -v leads="$2" -f "$here/Floor/schema.sql" >/dev/null 2>&1
-  "$tools/pgbench" "$url" -n -M prepared -f "$here/Floor/turn.sql" -D batch=$batch -c 1 -T "$seconds" -l --log-prefix="$scratch/turns" >"$scratch/floor" 2>&1
-  python3 - "$1" "$scratch" $batch "$seconds" <<'P'
+floor() { # floor NAME LEADS WHICH: "" bare, "duty_" with all that ours writes
+  sql -v leads="$2" -f "$here/Floor/$3schema.sql" >/dev/null 2>&1
+  "$tools/pgbench" "$url" -n -M prepared -f "$here/Floor/$3turn.sql" -D batch=$batch -c 1 -T "$seconds" -l --log-prefix="$scratch/turns" >"$scratch/floor" 2>&1
+  python3 - "$1,${3:+duty }floor" "$scratch" $batch "$seconds" <<'P'
 import glob, sys
 name, scratch, batch, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 turns = []
 for file in glob.glob(scratch + "/turns.*"):
     turns += [int(line.split()[2]) / 1000 for line in open(file)]
 turns.sort()
-print(f"{name},floor,{len(turns) * batch / seconds},{turns[len(turns) // 2]},{turns[len(turns) * 99 // 100]},0,0")
+print(f"{name},{len(turns) * batch / seconds},{turns[len(turns) // 2]},{turns[len(turns) * 99 // 100]},0,0")
 P
   rm -f "$scratch"/turns.*
 }
@@ -51,7 +52,7 @@ held() { # held COMMAND...: while another session holds a snapshot
 }
 
 for _ in $(seq "$rounds"); do
-  floor small 10000000; ours small 300000
+  floor small 3000000 ""; floor small 400000 duty_; ours small 300000
   PEER_LEADS=60000 "$scratch/python/bin/python" "$here/Peer/pgqueuer_peer.py" "$url" "$seconds" $batch | sed 's/^/small,pgqueuer,/'
   ours big "$big"
   ours later "$big" later

@@ -18,7 +18,7 @@ struct Audit: Sendable {
         lead: lead)
     }
     // A call's slot may outlive it until its end is known: a deadline, a renewal by somebody who did not know yet, and the time that everything stood still.
-    for row in try await rows("select call_id from dialer.lease where expires_at > simulation.now()") {
+    for row in try await rows("select call_id from dialer.under_way where slot_until > simulation.now()") {
       let call: CallID = try row.get("call_id")
       guard let ended = witness.ended(call), ended + Self.longestLeak < world.clock.now() else { continue }
       witness.blame("\(world.clock.now()): the slot of call \(call) is held, which ended at \(ended)")
@@ -74,7 +74,7 @@ struct Audit: Sendable {
       ("leads without an end", "select 1 from campaign.lead where state <> 'done'"),
       ("open tasks of the dialer", "select 1 from dialer.task where state <> 'done'"),
       ("entries in the queue", "select 1 from dialer.queue"),
-      ("slots that are held", "select 1 from dialer.lease where expires_at > simulation.now()"),
+      ("slots that are held", "select 1 from dialer.under_way where slot_until is not null"),
       (
         "attempts that are not settled",
         "select 1 from dialer.attempt where state in ('permitted', 'placed', 'dial_unknown')"

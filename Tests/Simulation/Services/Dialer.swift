@@ -78,7 +78,7 @@ final class Dialer: Sendable {
     let id = campaign.rules.campaign
     let claim = try await store.claim(
       campaign.rules, now: host.clock.now(), most: 100, places: memory.withLock { $0.places[id] } ?? ClaimPlaces(),
-      owner: host.name, leaseSeconds: placer.slotSeconds(campaign.policy.callDuration))
+      slotSeconds: placer.slotSeconds(campaign.policy.callDuration))
     memory.withLock { $0.places[id] = claim.places }
     for attempt in claim.attempts {
       let isSlow = world.faults.happens(\.slowPlacement, "placement waits")

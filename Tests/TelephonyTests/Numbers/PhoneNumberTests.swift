@@ -25,7 +25,15 @@ import Testing
     #expect(number.e164 == e164)
     #expect(number.region == home)
     #expect(number.type == type)
+    #expect(PhoneNumber(record: number.record) == number)
   }
+
+  @Test(
+    arguments: [
+      "", "/", "+12125550123", "+12125550123/US/1/mobile/", "+12125550123/US/1/phone", "12125550123/US/1/mobile",
+      "+12125550123/US/one/mobile", "+12125550123/US/1/mobile/geographical/more",
+    ])
+  func aRecordThatIsNoneIsNotRead(text: String) { #expect(PhoneNumber(record: text) == nil) }
 
   @Test(
     arguments: [

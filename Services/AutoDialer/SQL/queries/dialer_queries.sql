@@ -31,51 +31,49 @@ select state, policy_version, policy from campaign where tenant_id = $1 and camp
 
 -- name: LockCounter
 -- One claim at a time for a campaign; a second instance goes on to the next campaign.
-select day, day_calls, minute_start, minute_calls, spent_micros, reserved_micros, blocked from campaign_counter
+select day, day_calls, minute_start, minute_calls, spent_micros, reserved_micros, live, blocked from campaign_counter
 where tenant_id = $1 and campaign_id = $2 for update skip locked;
 
 -- name: CounterOf
 -- The same to look at, not to count on.
-select day, day_calls, minute_start, minute_calls, spent_micros, reserved_micros, blocked from campaign_counter
+select day, day_calls, minute_start, minute_calls, spent_micros, reserved_micros, live, blocked from campaign_counter
 where tenant_id = $1 and campaign_id = $2;
 
 -- name: SaveCounter
--- $7 micro-dollars more are reserved.
+-- $7 micro-dollars more are reserved and $8 slots more are taken.
 update campaign_counter set day = $3, day_calls = $4, minute_start = $5, minute_calls = $6,
-  reserved_micros = reserved_micros + $7
+  reserved_micros = reserved_micros + $7, live = live + $8
 where tenant_id = $1 and campaign_id = $2;
-
--- name: LiveLeases
-select count(*) as live from lease where tenant_id = $1 and campaign_id = $2 and expires_at > now();
 
 -- name: InsertTasks
 -- Leads that joined. A lead that is here already is left alone: the event may come again.
 with added as (
-  insert into task (tenant_id, campaign_id, lead_id, state, lead, joined_at)
-  select $1, $2, new.lead_id, 'open', new.lead, $6 from unnest($3::uuid[], $5::bytea[]) as new (lead_id, lead)
+  insert into task (tenant_id, campaign_id, lead_id, state, lead, numbers, joined_at)
+  select $1, $2, new.lead_id, 'open', new.lead, new.numbers, $7
+  from unnest($3::uuid[], $5::bytea[], $6::text[]) as new (lead_id, lead, numbers)
   on conflict do nothing
   returning lead_id)
 insert into queue (tenant_id, campaign_id, lead_id, rank, due_at, attempts, withdrawn)
-select $1, $2, added.lead_id, $7, new.due_at, 0, 0
+select $1, $2, added.lead_id, $8, new.due_at, 0, 0
 from added join unnest($3::uuid[], $4::timestamptz[]) as new (lead_id, due_at) using (lead_id);
 
 -- name: InsertFinishedTasks
 -- Leads that can never be called, kept so that their events are not written twice.
-insert into task (tenant_id, campaign_id, lead_id, state, lead, joined_at)
-select $1, $2, new.lead_id, 'done', new.lead, $5
-from unnest($3::uuid[], $4::bytea[]) as new (lead_id, lead)
+insert into task (tenant_id, campaign_id, lead_id, state, lead, numbers, joined_at)
+select $1, $2, new.lead_id, 'done', new.lead, new.numbers, $6
+from unnest($3::uuid[], $4::bytea[], $5::text[]) as new (lead_id, lead, numbers)
 on conflict do nothing
 returning lead_id;
 
 -- name: LockTasks
 -- In one order everywhere. With the queue's row where one waits.
-select t.lead_id, t.state, t.lead, t.joined_at, q.rank, q.due_at
+select t.lead_id, t.state, t.lead, t.numbers, t.joined_at, q.rank, q.due_at
 from task t left join queue q using (tenant_id, campaign_id, lead_id)
 where t.tenant_id = $1 and t.campaign_id = $2 and t.lead_id = any ($3::uuid[])
 order by t.lead_id for update of t;
 
 -- name: UpdateTaskLead
-update task set lead = $4 where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
+update task set lead = $4, numbers = $5 where tenant_id = $1 and campaign_id = $2 and lead_id = $3;
 
 -- name: Reschedule
 -- Only what waits; $3 lead ids, $4 due times.
@@ -85,7 +83,7 @@ where queue.tenant_id = $1 and queue.campaign_id = $2 and queue.lead_id = moved.
 
 -- name: WaitingPage
 -- For a change of policy: everything that waits, in pages after lead $3.
-select q.lead_id, q.rank, q.due_at, q.attempts, t.lead
+select q.lead_id, q.rank, q.due_at, q.attempts, t.lead, t.numbers, t.joined_at
 from queue q join task t using (tenant_id, campaign_id, lead_id)
 where q.tenant_id = $1 and q.campaign_id = $2 and q.lead_id > $3
 order by q.lead_id limit $4;
@@ -108,7 +106,7 @@ taken as (
   where q.tenant_id = $1 and q.campaign_id = $2 and q.rank = due.rank and q.due_at = due.due_at and q.lead_id = due.lead_id
   returning q.*)
 select taken.lead_id, taken.rank, taken.due_at, taken.attempts, taken.withdrawn, taken.next_number, taken.spent_numbers,
-  taken.not_after, taken.avoid_start, taken.avoid_end, task.lead, task.joined_at
+  taken.not_after, taken.avoid_start, taken.avoid_end, task.lead, task.numbers, task.joined_at
 from taken join task on task.tenant_id = $1 and task.campaign_id = $2 and task.lead_id = taken.lead_id
 order by taken.rank, taken.due_at, taken.lead_id;
 
@@ -120,73 +118,125 @@ select $1, $2, back.*
 from unnest($3::uuid[], $4::int[], $5::timestamptz[], $6::int[], $7::int[], $8::int[], $9::int[], $10::timestamptz[],
   $11::int[], $12::int[]) as back;
 
--- name: InsertAttempts
--- $3 call ids, $4 lead ids, $5 attempt numbers, $6 permits, $7 granted at, $8 expiries, $9 phones, $10 ranks; of all of
--- them $11 what each is reserved at, $12 the provider.
-insert into attempt (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, granted_at, expires_at, phone,
-  rank, reserved_micros, provider)
-select $1, new.call_id, $2, new.lead_id, new.attempt_number, 'permitted', new.permit, $7, new.expires_at, new.phone, new.rank,
-  $11, $12
-from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[], $8::timestamptz[], $9::text[], $10::int[])
-  as new (call_id, lead_id, attempt_number, permit, expires_at, phone, rank);
+-- name: PermitAttempts
+-- $3 call ids, $4 lead ids, $5 attempt numbers, $6 permits, $8 phones, $9 ranks, in step; of all of them $7 when they
+-- are granted, $10 what each is reserved at, $11 the provider, $12 seconds that each may hold its slot.
+insert into under_way (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, granted_at, phone, rank,
+  reserved_micros, provider, slot_until)
+select $1, new.call_id, $2, new.lead_id, new.attempt_number, 'permitted', new.permit, $7, new.phone, new.rank, $10, $11,
+  now() + make_interval(secs => $12)
+from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[], $8::text[], $9::int[])
+  as new (call_id, lead_id, attempt_number, permit, phone, rank);
 
--- name: InsertLeases
-insert into lease (tenant_id, campaign_id, call_id, owner, expires_at, provider)
-select $1, $2, new.call_id, $4, now() + make_interval(secs => $5), $6
-from unnest($3::uuid[]) as new (call_id);
+-- name: RenewSlot
+-- A call lives: it holds its slot for $3 seconds more. One that had to give it back takes it again, whatever the limits
+-- say, since it is there.
+with live as (
+  select tenant_id, call_id, campaign_id, provider, slot_until is null as is_new from under_way
+  where tenant_id = $1 and call_id = $2 and state <> 'ended' for update
+), kept as (
+  update under_way u set slot_until = now() + make_interval(secs => $3) from live
+  where u.tenant_id = live.tenant_id and u.call_id = live.call_id
+)
+insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
+select tenant_id, campaign_id, provider, -1, 0, 0 from live where is_new;
 
--- name: RenewLease
-update lease set expires_at = now() + make_interval(secs => $4)
-where tenant_id = $1 and campaign_id = $2 and call_id = $3;
-
--- name: FreeLeases
-delete from lease where tenant_id = $1 and campaign_id = $2 and call_id = any ($3::uuid[]);
+-- name: FreeLapsedSlots
+-- All tenants: nothing was heard of these calls for longer than a slot may be held.
+with lapsed as (
+  update under_way set slot_until = null where slot_until <= now() returning tenant_id, campaign_id, provider
+)
+insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
+select tenant_id, campaign_id, provider, count(*), 0, 0 from lapsed group by tenant_id, campaign_id, provider;
 
 -- name: AttemptByID
-select campaign_id, lead_id, attempt_number, rank, state, permit, outcome, ended_at from attempt
+select state, permit, outcome, ended_at from attempt
 where tenant_id = $1 and call_id = $2;
 
 -- name: MarkPlaced
 -- Only forwards: a call that ended in the meantime stays ended. $1 tenants, $2 call ids, $3 seconds until it is looked at.
-update attempt set state = 'placed', look_at = now() + make_interval(secs => new.seconds), looks = 0
+update under_way u set state = 'placed', look_at = now() + make_interval(secs => new.seconds), looks = 0
 from unnest($1::uuid[], $2::uuid[], $3::float8[]) as new (tenant_id, call_id, seconds)
-where attempt.tenant_id = new.tenant_id and attempt.call_id = new.call_id
-  and attempt.state in ('permitted', 'dial_unknown', 'placed');
+where u.tenant_id = new.tenant_id and u.call_id = new.call_id and u.state in ('permitted', 'dial_unknown', 'placed');
 
 -- name: MarkUnknown
-update attempt set state = 'dial_unknown', look_at = now() + make_interval(secs => $3)
+update under_way set state = 'dial_unknown', look_at = now() + make_interval(secs => $3)
 where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown');
 
--- name: MarkEnded
--- The outcome may have come first: then only when it was placed is news.
-update attempt set state = 'ended', ended_at = coalesce(ended_at, ended.at), placed_at = ended.placed_at
-from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) as ended (call_id, at, placed_at)
-where attempt.tenant_id = $1 and attempt.call_id = ended.call_id and attempt.placed_at is null
-  and attempt.state in ('permitted', 'placed', 'dial_unknown', 'ended');
+-- name: EndAttempts
+-- $2 call ids, $3 when they ended, $4 when they were placed, in step: they give back their slots and wait for their
+-- outcomes. Answers those that held a slot.
+with ended as (
+  update under_way u set state = 'ended', slot_until = null, ended_at = new.at, placed_at = new.placed_at
+  from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) as new (call_id, at, placed_at)
+  where u.tenant_id = $1 and u.call_id = new.call_id and u.slot_until is not null
+  returning u.call_id, u.campaign_id, u.provider
+), given_back as (
+  insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
+  select $1, campaign_id, provider, count(*), 0, 0 from ended group by campaign_id, provider
+)
+select call_id from ended;
 
--- name: SetAttemptOutcomes
--- Once: a second event for the same call finds the outcome there and changes nothing. Answers the calls that changed.
-update attempt set state = 'ended', outcome = new.outcome, permanent = new.permanent, ended_at = coalesce(ended_at, new.at)
-from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bool[]) as new (call_id, outcome, at, permanent)
-where attempt.tenant_id = $1 and attempt.call_id = new.call_id and attempt.outcome is null and attempt.state <> 'withdrawn'
-returning attempt.call_id;
+-- name: EndLateAttempts
+-- The same for calls without a slot: theirs lapsed, or the outcome came first, and then only when they were placed is
+-- news.
+with late as (
+  select * from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) as late (call_id, at, placed_at)
+), lapsed as (
+  update under_way u set state = 'ended', ended_at = late.at, placed_at = late.placed_at from late
+  where u.tenant_id = $1 and u.call_id = late.call_id and u.state <> 'ended'
+)
+update settled s set placed_at = late.placed_at from late
+where s.tenant_id = $1 and s.call_id = late.call_id and s.placed_at is null and s.state = 'ended';
 
--- name: MarkWithdrawn
-update attempt set state = 'withdrawn', ended_at = $3
-where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown');
+-- name: SettleAttempts
+-- $2 call ids, $3 outcomes, $4 when they ended, $5 whether trying again is in vain, $6 what they cost, in step. Once: a
+-- second event for the same call finds nothing under way. Answers the calls that are over now.
+with new as (
+  select * from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bool[], $6::bigint[])
+    as new (call_id, outcome, at, permanent, cost)
+), gone as (
+  delete from under_way u using new where u.tenant_id = $1 and u.call_id = new.call_id
+  returning u.*, new.outcome, new.at, new.permanent, new.cost
+), kept as (
+  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit, phone, provider,
+    granted_at, placed_at, ended_at, outcome, permanent)
+  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'ended', permit, phone, provider, granted_at,
+    placed_at, coalesce(ended_at, at), outcome, permanent from gone
+), given_back as (
+  insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
+  select $1, campaign_id, provider, count(slot_until), sum(cost), sum(reserved_micros) from gone
+  group by campaign_id, provider
+)
+select call_id, lead_id, attempt_number, granted_at, phone from gone;
+
+-- name: WithdrawAttempt
+-- It never left: nothing is spent.
+with gone as (
+  delete from under_way where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown') returning *
+), kept as (
+  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit, phone, provider,
+    granted_at, ended_at)
+  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'withdrawn', permit, phone, provider, granted_at,
+    $3 from gone
+), given_back as (
+  insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
+  select tenant_id, campaign_id, provider, (slot_until is not null)::int, 0, reserved_micros from gone
+)
+select campaign_id, lead_id, rank, permit from gone;
 
 -- name: ClaimUnsettled
 -- Attempts whose look is due, leased to the caller for $2 seconds by moving the look on.
-update attempt set look_at = now() + make_interval(secs => $2), looks = looks + 1
+update under_way set look_at = now() + make_interval(secs => $2), looks = looks + 1
 where (tenant_id, call_id) in (
-  select tenant_id, call_id from attempt
+  select tenant_id, call_id from under_way
   where state in ('permitted', 'dial_unknown', 'placed') and look_at <= now()
   order by look_at limit $1 for update skip locked)
 returning tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, looks;
 
 -- name: AttemptHistory
--- All attempts of the leads in $3, in order.
-select lead_id, call_id, attempt_number, state, outcome, permanent, granted_at, phone from attempt
+-- All attempts of the leads in $3 that are over, in order.
+select lead_id, call_id, attempt_number, state, outcome, permanent, granted_at, phone from settled
 where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) order by lead_id, attempt_number;
 
 -- name: FinishTasks
@@ -204,9 +254,10 @@ ended as (
 select lead_id, attempts from gone;
 
 -- name: AttemptsPage
--- $3 call id to start after, $4 limit.
-select call_id, state, permit, outcome, ended_at from attempt
-where tenant_id = $1 and campaign_id = $2 and call_id > $3 order by call_id limit $4;
+-- After attempt $4 of lead $3, $5 at most.
+select call_id, lead_id, attempt_number, state, permit, outcome, ended_at from attempt
+where tenant_id = $1 and campaign_id = $2 and (lead_id, attempt_number) > ($3, $4)
+order by lead_id, attempt_number limit $5;
 
 -- name: AttemptsOfLead
 select call_id, state, permit, outcome, ended_at from attempt
@@ -219,7 +270,8 @@ select
   count(*) filter (where attempts > withdrawn) as waiting_retry,
   count(*) filter (where due_at <= $3) as due,
   min(due_at) as next_due_at,
-  (select count(*) from lease l where l.tenant_id = $1 and l.campaign_id = $2 and l.expires_at > now()) as in_flight
+  coalesce((select live from campaign_counter c where c.tenant_id = $1 and c.campaign_id = $2), 0)
+    - (select coalesce(sum(slots), 0) from settlement s where s.tenant_id = $1 and s.campaign_id = $2) as in_flight
 from queue where tenant_id = $1 and campaign_id = $2;
 
 -- name: LeadOfTask

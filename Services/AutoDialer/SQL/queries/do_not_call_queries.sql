@@ -37,14 +37,6 @@ cross join lateral (
   where d.tenant_id = wanted.tenant_id and d.number = wanted.number and d.removed_at is null offset 0) as d
 where d.campaign_id = any ($3::uuid[]);
 
--- name: PlanAnew
--- A list may be filled from a handful to millions in a minute. A plan that was right for the handful (read it all) must
--- not be used again until somebody has counted: what follows is planned for the size that the list has now.
-select set_config('plan_cache_mode', 'force_custom_plan', true);
-
--- name: PlanAsUsual
-select set_config('plan_cache_mode', 'auto', true);
-
 -- name: DoNotCallAt
 -- As DoNotCallNow, as things stood at $4.
 select d.tenant_id, d.number, d.campaign_id, d.source, d.reason, d.actor, d.added_at, d.removed_at
@@ -66,7 +58,7 @@ order by number, campaign_id, entry limit $7;
 -- name: HasteAttempts
 -- Attempts at numbers that came onto a list, of which nobody knows whether they left: looked at now. $1 tenant, or null
 -- for all.
-update attempt set look_at = now()
+update under_way set look_at = now()
 where ($1::uuid is null or tenant_id = $1) and phone = any ($2::text[]) and state in ('permitted', 'dial_unknown');
 
 -- name: InsertDoNotCallImport

@@ -17,27 +17,25 @@ select set_config('enable_hashjoin', 'off', true), set_config('enable_seqscan', 
 
 -- name: ForecastInFlight
 -- Leads in a call or with its outcome to come, as rows of ForecastPage.
-select a.lead_id, t.lead, t.joined_at, a.rank, a.granted_at as due_at, a.attempt_number as attempts,
-  (select count(*) from attempt w
-   where w.tenant_id = $1 and w.campaign_id = $2 and w.lead_id = a.lead_id and w.state = 'withdrawn')::int as withdrawn,
+select u.lead_id, t.lead, t.joined_at, u.rank, u.granted_at as due_at, u.attempt_number as attempts,
+  (select count(*) from settled w
+   where w.tenant_id = $1 and w.campaign_id = $2 and w.lead_id = u.lead_id and w.state = 'withdrawn')::int as withdrawn,
   0 as next_number, 0 as spent_numbers, timestamptz 'infinity' as not_after, -1 as avoid_start, -1 as avoid_end
-from attempt a join task t on t.tenant_id = a.tenant_id and t.campaign_id = a.campaign_id and t.lead_id = a.lead_id
-where a.tenant_id = $1 and a.campaign_id = $2 and a.outcome is null and a.state <> 'withdrawn' and t.state = 'open'
-order by a.lead_id;
+from under_way u join task t on t.tenant_id = u.tenant_id and t.campaign_id = u.campaign_id and t.lead_id = u.lead_id
+where u.tenant_id = $1 and u.campaign_id = $2 and t.state = 'open'
+order by u.lead_id;
 
 -- name: ForecastCalls
--- The calls that leads $3 have had, a letter each; one without an outcome failed, or is left out as it goes on ($4 false).
--- One index seek a lead:
--- "offset 0" keeps the planner from joining, which it does by reading every attempt for every page.
+-- The calls that leads $3 have had and that are over, a letter each. One index seek a lead: "offset 0" keeps the planner
+-- from joining, which it does by reading every attempt for every page.
 select wanted.lead_id, had.calls
 from unnest($3::uuid[]) as wanted (lead_id)
 cross join lateral (
   select string_agg(case coalesce(outcome, 'failed')
       when 'no_answer' then 'n' when 'busy' then 'b' when 'wrong_number' then 'w'
       when 'failed' then case when permanent then 'F' else 'f' end else 'o' end, '') as calls
-  from attempt a
-  where a.tenant_id = $1 and a.campaign_id = $2 and a.lead_id = wanted.lead_id and a.state <> 'withdrawn'
-    and (a.outcome is not null or $4) offset 0) as had
+  from settled a
+  where a.tenant_id = $1 and a.campaign_id = $2 and a.lead_id = wanted.lead_id and a.state <> 'withdrawn' offset 0) as had
 where had.calls is not null;
 
 -- name: ForecastRefusals
@@ -53,35 +51,35 @@ select e.reason, count(*) as leads, (array_agg(e.lead_id order by e.lead_id))[1:
 from lead_end e
 where e.tenant_id = $1 and e.campaign_id = $2 and e.reopened_at is null and e.reason <> all ($3::text[])
   and not exists (
-    select 1 from attempt a where a.tenant_id = e.tenant_id and a.campaign_id = e.campaign_id and a.lead_id = e.lead_id)
+    select 1 from settled a where a.tenant_id = e.tenant_id and a.campaign_id = e.campaign_id and a.lead_id = e.lead_id)
 group by e.reason order by e.reason;
 
 -- name: CampaignExperience
--- What calls of a campaign came to. Ids of calls are hashes: the first $3 are as good as any.
+-- What calls of a campaign came to: those of its first leads, $3 at most.
 select least(attempt_number, 20) as number, outcome, permanent, count(*) as calls, avg(seconds) as line_seconds
 from (
   select attempt_number, outcome, permanent, greatest(0, extract(epoch from ended_at - placed_at))::float8 as seconds
-  from attempt where tenant_id = $1 and campaign_id = $2 order by call_id limit $3) as sample
+  from settled where tenant_id = $1 and campaign_id = $2 order by lead_id, attempt_number limit $3) as sample
 where outcome is not null
 group by 1, 2, 3 order by 1, 2, 3;
 
 -- name: TenantExperience
--- The same of all campaigns.
+-- The same of all campaigns. Ids of calls are hashes: the first $2 are as good as any.
 select least(attempt_number, 20) as number, outcome, permanent, count(*) as calls, avg(seconds) as line_seconds
 from (
   select attempt_number, outcome, permanent, greatest(0, extract(epoch from ended_at - placed_at))::float8 as seconds
-  from attempt where tenant_id = $1 order by call_id limit $2) as sample
+  from settled where tenant_id = $1 order by call_id limit $2) as sample
 where outcome is not null
 group by 1, 2, 3 order by 1, 2, 3;
 
 -- name: CampaignCosts
 select
-  (select count(*) from attempt where tenant_id = $1 and campaign_id = $2 and outcome is not null) as calls,
+  (select count(*) from settled where tenant_id = $1 and campaign_id = $2 and outcome is not null) as calls,
   (select coalesce(sum(spent_micros), 0) from campaign_counter where tenant_id = $1 and campaign_id = $2)::bigint
-    + (select coalesce(sum(spent_micros), 0) from spending where tenant_id = $1 and campaign_id = $2)::bigint as spent;
+    + (select coalesce(sum(spent_micros), 0) from settlement where tenant_id = $1 and campaign_id = $2)::bigint as spent;
 
 -- name: TenantCosts
 select
-  (select count(*) from attempt where tenant_id = $1 and outcome is not null) as calls,
+  (select count(*) from settled where tenant_id = $1 and outcome is not null) as calls,
   (select coalesce(sum(spent_micros), 0) from campaign_counter where tenant_id = $1)::bigint
-    + (select coalesce(sum(spent_micros), 0) from spending where tenant_id = $1)::bigint as spent;
+    + (select coalesce(sum(spent_micros), 0) from settlement where tenant_id = $1)::bigint as spent;

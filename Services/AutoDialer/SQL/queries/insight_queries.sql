@@ -34,7 +34,7 @@ order by ended_at desc limit 1;
 
 -- name: WaitingLead
 -- A lead with its place in the queue, as they are.
-select t.state, t.lead, t.joined_at, q.*
+select t.state, t.lead, t.numbers, t.joined_at, q.*
 from task t left join queue q using (tenant_id, campaign_id, lead_id)
 where t.tenant_id = $1 and t.campaign_id = $2 and t.lead_id = $3;
 
@@ -62,7 +62,7 @@ where tenant_id = $1 and campaign_id = $2 and reopened_at is null group by reaso
 
 -- name: FirstDue
 -- The first $4 in the order of a claim that are due at $3, over the ranks in $5.
-select q.*, t.lead, t.joined_at
+select q.*, t.lead, t.numbers, t.joined_at
 from unnest($5::int[]) with ordinality as level (rank, place)
 cross join lateral (
   select q.* from queue q
@@ -73,7 +73,7 @@ order by level.place, q.due_at, q.lead_id limit $4;
 
 -- name: QueueSample
 -- What waits, in pages after lead $3; one lead in $4, the same ones each time.
-select q.*, t.lead, t.joined_at
+select q.*, t.lead, t.numbers, t.joined_at
 from queue q join task t using (tenant_id, campaign_id, lead_id)
 where q.tenant_id = $1 and q.campaign_id = $2 and q.lead_id > $3
   and (uuid_hash(q.lead_id) & 2147483647) % $4::int = 0

@@ -21,17 +21,23 @@ select max_concurrent_calls, max_calls_per_minute, inbound_percent, minute_start
   open_until, held_until, held_since, held_reason
 from provider_limit where tenant_id = $1 and provider = $2 for update;
 
--- name: LiveLeasesOf
--- Live leases of all campaigns of tenant $1, and of those with provider $2.
-select count(*) as tenant, count(*) filter (where provider = $2) as provider from lease where tenant_id = $1 and expires_at > now();
+-- name: LiveCallsOf
+-- Slots that all campaigns of tenant $1 hold, and those with provider $2.
+select
+  coalesce(sum(live), 0)
+    - (select coalesce(sum(slots), 0) from settlement where tenant_id = $1) as tenant,
+  coalesce(sum(live) filter (where provider = $2), 0)
+    - (select coalesce(sum(slots), 0) from settlement where tenant_id = $1 and provider = $2) as provider
+from provider_limit where tenant_id = $1;
 
 -- name: CountTenantCalls
 -- $2 today in the tenant's zone, $3 calls.
 update tenant_limit set day_calls = case when day = $2 then day_calls else 0 end + $3, day = $2 where tenant_id = $1;
 
 -- name: CountProviderCalls
--- $3 this minute, $4 calls.
-update provider_limit set minute_calls = case when minute_start = $3 then minute_calls else 0 end + $4, minute_start = $3
+-- $3 this minute, $4 calls, which take as many slots.
+update provider_limit set minute_calls = case when minute_start = $3 then minute_calls else 0 end + $4, minute_start = $3,
+  live = live + $4
 where tenant_id = $1 and provider = $2;
 
 -- name: GiveBackCampaignCall
@@ -71,18 +77,23 @@ update provider_limit set held_since = $3 where tenant_id = $1 and provider = $2
 
 -- name: Headrooms
 -- How many calls more each tenant and provider in $1, $2 takes at once, this minute ($3) and, of the tenant, today, as
--- far as calls at once and a minute decide; null: no limit. $4 to $6 are the installation's limits of a provider. Leases
--- are counted only where something is limited.
+-- far as calls at once and a minute decide; null: no limit. $4 to $6 are the installation's limits of a provider.
+with given_back as (
+  select tenant_id, provider, sum(slots) as slots from settlement where tenant_id = any ($1::uuid[])
+  group by tenant_id, provider
+), live as (
+  select p.tenant_id, p.provider, p.live - coalesce(g.slots, 0) as calls
+  from provider_limit p left join given_back g using (tenant_id, provider) where p.tenant_id = any ($1::uuid[])
+)
 select asked.tenant_id, asked.provider,
-  t.max_concurrent_calls - case when t.max_concurrent_calls is not null then (
-    select count(*) from lease l where l.tenant_id = asked.tenant_id and l.expires_at > now()) end as tenant_room,
+  (t.max_concurrent_calls
+    - (select coalesce(sum(calls), 0) from live l where l.tenant_id = asked.tenant_id))::bigint as tenant_room,
   least(
     coalesce(p.max_concurrent_calls, $4) * (100 - coalesce(p.inbound_percent, $6)) / 100
-      - case when coalesce(p.max_concurrent_calls, $4) is not null then (
-        select count(*) from lease l
-        where l.tenant_id = asked.tenant_id and l.provider = asked.provider and l.expires_at > now()) end,
+      - (select coalesce(sum(calls), 0) from live l
+         where l.tenant_id = asked.tenant_id and l.provider = asked.provider),
     coalesce(p.max_calls_per_minute, $5) - case when p.minute_start = $3 then p.minute_calls else 0 end
-  ) as provider_room
+  )::bigint as provider_room
 from unnest($1::uuid[], $2::text[]) as asked (tenant_id, provider)
 left join tenant_limit t on t.tenant_id = asked.tenant_id
 left join provider_limit p on p.tenant_id = asked.tenant_id and p.provider = asked.provider;
@@ -90,34 +101,34 @@ left join provider_limit p on p.tenant_id = asked.tenant_id and p.provider = ask
 -- name: BudgetOf
 select c.spent_micros + coalesce(sum(s.spent_micros), 0)::bigint as spent,
   greatest(0, c.reserved_micros - coalesce(sum(s.released_micros), 0)::bigint) as reserved
-from campaign_counter c left join spending s on s.tenant_id = c.tenant_id and s.campaign_id = c.campaign_id
+from campaign_counter c left join settlement s on s.tenant_id = c.tenant_id and s.campaign_id = c.campaign_id
 where c.tenant_id = $1 and c.campaign_id = $2
 group by c.tenant_id, c.campaign_id;
 
--- name: PendingSpending
+-- name: PendingSettlements
 -- What is not in the campaign's counter yet.
-select count(*) as calls, coalesce(sum(spent_micros), 0)::bigint as spent,
+select count(*) as entries, coalesce(sum(slots), 0)::bigint as slots, coalesce(sum(spent_micros), 0)::bigint as spent,
   coalesce(sum(released_micros), 0)::bigint as released
-from spending where tenant_id = $1 and campaign_id = $2;
+from settlement where tenant_id = $1 and campaign_id = $2;
 
--- name: AddUpSpending
+-- name: AddUpSettlements
 -- Only under the counter's lock.
 with gone as (
-  delete from spending where tenant_id = $1 and campaign_id = $2 returning spent_micros, released_micros
+  delete from settlement where tenant_id = $1 and campaign_id = $2
+  returning provider, slots, spent_micros, released_micros
+), of_providers as (
+  select provider, sum(slots) as slots from gone group by provider
+), providers as (
+  update provider_limit p set live = p.live - of_providers.slots from of_providers
+  where p.tenant_id = $1 and p.provider = of_providers.provider
 ), news as (
-  select coalesce(sum(spent_micros), 0)::bigint as spent, coalesce(sum(released_micros), 0)::bigint as released from gone
+  select coalesce(sum(slots), 0) as slots, coalesce(sum(spent_micros), 0)::bigint as spent,
+    coalesce(sum(released_micros), 0)::bigint as released
+  from gone
 )
-update campaign_counter set spent_micros = spent_micros + news.spent,
+update campaign_counter set live = live - news.slots, spent_micros = spent_micros + news.spent,
   reserved_micros = greatest(0, reserved_micros - news.released)
 from news where tenant_id = $1 and campaign_id = $2;
-
--- name: SettleSpending
--- What attempts $2 cost ($3, in step); they hold nothing back any more.
-insert into spending (tenant_id, campaign_id, call_id, spent_micros, released_micros)
-select a.tenant_id, a.campaign_id, a.call_id, settled.cost, a.reserved_micros
-from unnest($2::uuid[], $3::bigint[]) as settled (call_id, cost)
-join attempt a on a.tenant_id = $1 and a.call_id = settled.call_id
-on conflict do nothing;
 
 -- name: SetBlocked
 update campaign_counter set blocked = $3 where tenant_id = $1 and campaign_id = $2;

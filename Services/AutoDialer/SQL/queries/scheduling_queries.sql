@@ -1,6 +1,6 @@
--- name: WaitForCounter
--- Keeps claims of the campaign away while its queue is changed by hand.
-select campaign_id from campaign_counter where tenant_id = $1 and campaign_id = $2 for update;
+-- name: LockScheduledCallKey
+-- Requests with one key come one after the other.
+select pg_advisory_xact_lock(hashtextextended($1::uuid::text || $2, 0));
 
 -- name: ScheduledCallByKey
 select * from scheduled_call where tenant_id = $1 and idempotency_key = $2;
@@ -65,7 +65,8 @@ where tenant_id = $1 and campaign_id = $2 and scheduled_call_id > $3 and ($4::uu
 order by scheduled_call_id limit $6;
 
 -- name: TakeFromQueue
-delete from queue where tenant_id = $1 and campaign_id = $2 and lead_id = $3 returning *;
+-- Unless it waits for a call that somebody asked for.
+delete from queue where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and rank <> 9 returning *;
 
 -- name: TakeRequested
 -- Only the place that a wish gave.

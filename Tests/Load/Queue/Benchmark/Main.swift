@@ -56,7 +56,8 @@ private struct Queue: Sendable {
     let schema = try AutoDialerApplication.schema()
     try await Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations).run(on: url)
     pool = PostgresPool(
-      configuration: PostgresConfiguration(url: url, poolSize: 1, schema: schema.name, role: schema.role))
+      configuration: PostgresConfiguration(
+        url: url, poolSize: 1, schema: schema.name, role: schema.role))
     admin = PostgresPool(configuration: PostgresConfiguration(url: url, poolSize: 1, schema: schema.name))
     store = try DialStore(pool: pool, events: EventLog(schema: schema.name))
   }
@@ -67,7 +68,9 @@ private struct Queue: Sendable {
   }
 
   func fill(_ leads: Int, later: Bool) async throws {
-    try await execute("truncate campaign, campaign_counter, task, queue, attempt, lease, event")
+    try await execute(
+      "truncate campaign, campaign_counter, provider_limit, task, queue, under_way, settled, settlement, lead_end, event"
+    )
     var told = Campaign()
     told.campaignId = campaign.description
     told.state = .active
@@ -77,7 +80,7 @@ private struct Queue: Sendable {
       try await store.take(told, tenant: tenant, now: now, in: transaction)
     }
     var lead = Lead()
-    lead.phone = "+12125550123"
+    lead.phone = Self.anyPhone
     lead.firstName = "Iris"
     lead.lastName = "Walsh"
     lead.company = "Walsh Accounting"
@@ -90,10 +93,20 @@ private struct Queue: Sendable {
     try await execute("checkpoint")
   }
 
+  /// Stands in the lead for another number of each.
+  private static let anyPhone = "+12122000000"
+
   private func insert(_ leads: Int, lead: [UInt8], rank: Int, from due: Instant) async throws {
+    guard let phone = lead.firstRange(of: Array(Self.anyPhone.utf8)) else { throw Usage() }
+    let record = try PhoneNumber.parse(Self.anyPhone, defaultRegion: nil).record
+    let number = "'+1212' || (2000000 + i % 7000000)"
     let id = "('00000000-0000-7000-800' || $4::int || '-' || lpad(to_hex(i), 12, '0'))::uuid"
     for (table, columns, values) in [
-      ("task", "state, lead", "'open', $3::bytea"),
+      (
+        "task", "state, lead, numbers",
+        "'open', overlay($3::bytea placing convert_to(\(number), 'UTF8') from \(phone.lowerBound + 1)), "
+          + "replace('\(record)', '\(Self.anyPhone)', \(number))"
+      ),
       ("queue", "rank, due_at, attempts, withdrawn", "$4::int, $3::timestamptz + i * interval '1 ms', 0, 0"),
     ] {
       let sql =
@@ -108,7 +121,8 @@ private struct Queue: Sendable {
   func run(seconds: Int, batch: Int, server: Int) async throws {
     guard let known = try await store.campaign(campaign, tenant: tenant) else { throw Usage() }
     var places = ClaimPlaces()
-    var forgotAt = ContinuousClock.now
+    var (forgotAt, countedAt) = (ContinuousClock.now, ContinuousClock.now)
+    let statistics = TableStatistics(pool: pool, schema: "dialer")
     let clock = ContinuousClock()
     let end = clock.now + .seconds(seconds)
     var turns: [Double] = []
@@ -119,8 +133,12 @@ private struct Queue: Sendable {
       let turn = clock.now
       // As DialWorker does.
       if forgotAt.duration(to: turn) >= .seconds(3) { (places, forgotAt) = (ClaimPlaces(), turn) }
+      if countedAt.duration(to: turn) >= .seconds(1) {
+        countedAt = turn
+        try await statistics.refresh()
+      }
       let claim = try await store.claim(
-        known.rules, now: now, most: batch, places: places, owner: "benchmark", leaseSeconds: 300)
+        known.rules, now: now, most: batch, places: places, slotSeconds: 300)
       guard !claim.attempts.isEmpty else { break }
       places = claim.places
       try await settle(claim.attempts)
