@@ -176,10 +176,10 @@ let testTargets: [Target] = [
     name: "queue-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Queue/Benchmark",
     swiftSettings: swift),
   .executableTarget(
+    name: "dialer-load", dependencies: serviceBase, path: "Tests/Load/Dialer/Generator", swiftSettings: swift),
+  .executableTarget(
     name: "forecast-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Forecast/Benchmark",
     swiftSettings: swift),
-  .executableTarget(
-    name: "dialer-load", dependencies: serviceBase, path: "Tests/Load/Dialer/Generator", swiftSettings: swift),
   .executableTarget(
     name: "http-benchmark", dependencies: ["HTTP", "Logging", "Metrics"], path: "Tests/Load/HTTP/Benchmark",
     swiftSettings: swift),

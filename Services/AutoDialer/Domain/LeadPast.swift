@@ -4,7 +4,7 @@ import Telephony
 /// What was kept of a lead, and where that says it stood at an earlier instant. Pure.
 ///
 /// A lead's place in the queue is not kept once it is used. What is computed from the same judgement that made it, with
-/// the policy that held then, is the same place.
+/// the policies that held since, is the same place.
 struct LeadPast: Hashable, Sendable {
   /// One attempt that was permitted by the instant asked about.
   struct Attempt: Hashable, Sendable {
@@ -38,8 +38,20 @@ struct LeadPast: Hashable, Sendable {
   var end: End?
   var wish: Wish?
 
+  /// The campaign's rules from an instant on.
+  struct Version: Sendable {
+    var from: Instant
+    var rules: CampaignRules
+  }
+
   /// Where the lead stood at `now`.
-  func standing(at now: Instant, campaignIsOver: Bool, rules: CampaignRules) -> Explanation.Standing {
+  ///
+  /// - Parameters:
+  ///   - rules: Those of `now`.
+  ///   - versions: The rules up to `now`, oldest first.
+  func standing(
+    at now: Instant, campaignIsOver: Bool, rules: CampaignRules, versions: [Version]
+  ) -> Explanation.Standing {
     if now < callee.joinedAt { return .unknown }
     if let end { return .done(reason: end.reason, at: end.at) }
     guard let last = attempts.last else { return .waiting(wished(first(rules))) }
@@ -54,12 +66,25 @@ struct LeadPast: Hashable, Sendable {
       .map { RetryJudgement.Earlier(call: $0.call, phone: $0.phone) }
     let judgement = RetryJudgement(
       .init(call: last.call, phone: last.phone, optedOut: false), earlier: earlier, entry: entry, callee: callee,
-      campaignIsOver: campaignIsOver, rules: rules, now: endedAt)
+      campaignIsOver: campaignIsOver, rules: versions.last { $0.from <= endedAt }?.rules ?? rules, now: endedAt)
     switch judgement.verdict {
-    case .retry(let next): return .waiting(wished(next))
+    case .retry(let next): return .waiting(wished(moved(next, by: versions, since: endedAt)))
     // Somebody asked for one more call afterwards.
     case .finish(let reason): return wish == nil ? .done(reason: reason, at: endedAt) : .waiting(wished(entry))
     }
+  }
+
+  /// Its place after every change of windows since, as the queue does it: a retry keeps its wait, and waits for the new
+  /// windows beyond it.
+  private func moved(_ entry: QueueEntry, by versions: [Version], since endedAt: Instant) -> QueueEntry {
+    var entry = entry
+    for (before, after) in zip(versions, versions.dropFirst())
+    where after.from > endedAt && before.rules.windows != after.rules.windows {
+      if let opening = callee.nextOpening(after: after.from, rules: after.rules) {
+        entry.dueAt = max(entry.dueAt, opening)
+      }
+    }
+    return entry
   }
 
   private func first(_ rules: CampaignRules) -> QueueEntry {

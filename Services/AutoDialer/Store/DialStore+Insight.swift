@@ -61,9 +61,12 @@ extension DialStore {
       let bytes: [UInt8] = try (older ?? row).get("lead")
       let callee = Callee(try Lead.decode(bytes), joinedAt: try row.get("joined_at"))
       var then = present
-      if let row = try await transaction.query(query("CampaignAt"), tenant, campaign, instant).first {
-        then = try Self.known(row, campaign: campaign, tenant: tenant)
-        if try row.get("from_at", as: Instant.self) == Instant(microsecondsSince1970: 0) {
+      let versions = try await transaction.query(query("CampaignUntil"), tenant, campaign, instant).map { row in
+        (from: try row.get("from_at", as: Instant.self), known: try Self.known(row, campaign: campaign, tenant: tenant))
+      }
+      if let last = versions.last {
+        then = last.known
+        if last.from == Instant(microsecondsSince1970: 0) {
           notes.append("the campaign's versions of that time were not kept; the oldest one known stands for them")
         }
       } else {
@@ -76,9 +79,11 @@ extension DialStore {
         lead: lead, callee: callee, attempts: attempts.map(\.past),
         end: try await end(of: lead, campaign: campaign, tenant: tenant, at: instant, in: transaction),
         wish: try await wish(for: lead, campaign: campaign, tenant: tenant, at: instant, in: transaction))
-      let standing = past.standing(at: instant, campaignIsOver: then.state == "cancelled", rules: then.rules)
+      let standing = past.standing(
+        at: instant, campaignIsOver: then.state == "cancelled", rules: then.rules,
+        versions: versions.map { .init(from: $0.from, rules: $0.known.rules) })
       if case .waiting = standing, !attempts.isEmpty {
-        notes.append("its place in the queue is computed again, with the policy that held then")
+        notes.append("its place in the queue is computed again, with the policies that held since its last call")
       }
       var facts = try await facts(about: [(lead, callee)], rules: then.rules, in: transaction)
       facts.doNotCall = try await doNotCall(

@@ -1,11 +1,12 @@
 import Core
+import RingmasterMessages
 import Synchronization
 import Telephony
 
 @testable import MediaBridge
 
 /// Sees every call at the carrier and holds it against what was promised. Knows of the services only what operators told
-/// them; everything that it finds wrong is kept with the history of the lead.
+/// them and what they said; everything that it finds wrong is kept with the history of the lead.
 final class Witness: Sendable {
   /// What operators allowed in a campaign, over time. A change holds from its commit on, and the old terms for as long
   /// as a permit that was given under them may be used.
@@ -14,30 +15,92 @@ final class Witness: Sendable {
     var windows: [(weekday: Int, start: Int, end: Int)]
     var concurrency: Int
     var callsPerLead: Int
+    var consent: ConsentLevel
+    /// Numbers that may be shown; empty: those of the pool.
+    var callerIDs: Set<String>
+    /// In micro-dollars; nil: no limit.
+    var budget: Int64?
   }
 
-  private struct CampaignView {
+  /// What operators allowed all campaigns of a tenant together.
+  struct TenantTerms: Sendable {
+    var from: Instant
+    var concurrency: Int?
+    /// With the provider, without what is kept for inbound calls.
+    var outbound: Int?
+  }
+
+  /// The truth about a number.
+  struct Phone: Sendable {
+    var zone: TimeZoneRules
+    var consent: ConsentLevel
+  }
+
+  struct CampaignView {
     var terms: [Terms] = []
     /// Since when it was paused or stopped.
     var haltedAt: Instant?
     var live = 0
-    var mostLive = 0
+    /// When operators did something that may change what becomes of its leads.
+    var changes: [Instant] = []
   }
 
-  private struct State {
+  struct TenantView {
+    var terms: [TenantTerms] = []
+    var live = 0
+  }
+
+  /// A list that a number is on; nil: of everybody, of all campaigns.
+  struct Ban: Hashable, Sendable {
+    var tenant: TenantID?
+    var campaign: CampaignID?
+  }
+
+  /// A call as it left.
+  struct Placement: Sendable {
+    var call: CallID
+    var tenant: TenantID
+    var campaign: CampaignID
+    var lead: LeadID
+    var to: String
+    var grantedAt: Instant
+    var at: Instant
+  }
+
+  struct State {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     var campaigns: [CampaignID: CampaignView] = [:]
-    var zones: [String: TimeZoneRules] = [:]
+    var tenants: [TenantID: TenantView] = [:]
+    var phones: [String: Phone] = [:]
+    /// When the word that a number is on a list was first heard.
+    var banned: [String: [Ban: Instant]] = [:]
+    var washed: [String: Instant] = [:]
+    /// When attempts were permitted, as the dialer says.
+    var grantedAt: [CallID: Instant] = [:]
     /// Calls by attempt.
     var attempts: [CallID: Int] = [:]
-    var asked: [CallID: Int] = [:]
     var calls: [LeadID: Int] = [:]
     var liveLeads: [LeadID: Int] = [:]
     var optedOut: Set<LeadID> = []
-    var histories: [LeadID: [String]] = [:]
+    var placements: [Placement] = []
+    var placementsOf: [LeadID: [Int]] = [:]
+    var promises: [LeadID: Promise] = [:]
+    var histories: [LeadID: [Note]] = [:]
     var violations: [String] = []
-    var placed = 0
     var endedAt: [CallID: Instant] = [:]
+    var counts: [String: Int] = [:]
+  }
+
+  /// A line of a lead's history, put into words when somebody wants to read it.
+  struct Note: Sendable {
+    enum What: Sendable {
+      case asked, placed, ended, optedOut
+    }
+
+    var at: Instant
+    var what: What
+    var call: CallID?
+    var detail: String
   }
 
   /// How long after a change the old terms may still be acted on: news of it, a permit's life, a request's way.
@@ -45,13 +108,16 @@ final class Witness: Sendable {
   /// Clocks of machines differ by so much.
   static let tolerance = Duration.seconds(2)
 
-  private let state = Mutex(State())
+  let state = Mutex(State())
   private let mostViolations = 20
 
-  var placedCalls: Int { state.withLock { $0.placed } }
+  var placedCalls: Int { state.withLock { $0.placements.count } }
   var hash: UInt64 { state.withLock { $0.hash } }
   var violations: [String] { state.withLock { $0.violations } }
   var attempts: [CallID: Int] { state.withLock { $0.attempts } }
+  var counts: [String: Int] { state.withLock { $0.counts } }
+
+  func count(_ what: String) { state.withLock { $0.counts[what, default: 0] += 1 } }
 
   func ended(_ call: CallID) -> Instant? { state.withLock { $0.endedAt[call] } }
 
@@ -61,46 +127,102 @@ final class Witness: Sendable {
     state.withLock { $0.campaigns[campaign, default: .init()].terms.append(terms) }
   }
 
+  /// The most that a campaign was ever allowed to spend; nil: anything.
+  func budget(of campaign: CampaignID) -> Int64? {
+    state.withLock { state in
+      let budgets = state.campaigns[campaign]?.terms.map(\.budget) ?? []
+      return budgets.contains(nil) ? nil : budgets.compactMap { $0 }.max()
+    }
+  }
+
+  /// From now on the tenant's limits may be these; nil leaves one as it was.
+  func allow(_ tenant: TenantID, from instant: Instant, _ change: (inout TenantTerms) -> Void) {
+    state.withLock { state in
+      var terms = state.tenants[tenant]?.terms.last ?? TenantTerms(from: instant)
+      terms.from = instant
+      change(&terms)
+      state.tenants[tenant, default: .init()].terms.append(terms)
+    }
+  }
+
   /// The campaign was paused or stopped, or goes on.
   func halt(_ campaign: CampaignID, at: Instant?) { state.withLock { $0.campaigns[campaign]?.haltedAt = at } }
 
-  /// Where a number is.
-  func locate(_ phone: String, _ zone: TimeZoneRules) { state.withLock { $0.zones[phone] = zone } }
+  func isHalted(_ campaign: CampaignID) -> Bool { state.withLock { $0.campaigns[campaign]?.haltedAt != nil } }
+
+  /// Somebody does something that may change what becomes of the campaign's leads.
+  func change(_ campaign: CampaignID, at now: Instant) {
+    state.withLock { $0.campaigns[campaign, default: .init()].changes.append(now) }
+  }
+
+  /// Where a number is, and what its owner agreed to.
+  func locate(_ phone: String, _ truth: Phone) { state.withLock { $0.phones[phone] = truth } }
+
+  /// The number is on a list from now on.
+  func ban(_ number: String, _ ban: Ban, at now: Instant) {
+    state.withLock { state in
+      if state.banned[number]?[ban] == nil { state.banned[number, default: [:]][ban] = now }
+    }
+  }
+
+  /// The register was asked about the numbers.
+  func washed(_ numbers: [String], at now: Instant) {
+    state.withLock { state in for number in numbers { state.washed[number] = now } }
+  }
 
   // MARK: What happens
 
   func asked(_ order: CallOrder, at now: Instant) {
+    state.withLock { note(&$0, order.lead, Note(at: now, what: .asked, call: order.call, detail: "")) }
+  }
+
+  /// The dialer asks the bridge for a call, just after its last look at the lists.
+  func requested(_ permit: DialPermit, tenant: TenantID, at now: Instant) {
+    guard let expiresAt = permit.expiresAt?.instant, expiresAt > now, let campaign = CampaignID(permit.campaignId),
+      let lead = LeadID(permit.leadId), let call = CallID(permit.callId)
+    else { return }
     state.withLock { state in
-      state.asked[order.call, default: 0] += 1
-      note(&state, order.lead, now, "asked for \(order.call) (attempt \(order.attemptNumber))")
+      state.grantedAt[call] = permit.grantedAt?.instant
+      guard Self.banned(permit.to, tenant, campaign, in: state) != nil else { return }
+      blame(&state, "\(now): the bridge was asked for a call to \(permit.to), which is on a list", lead: lead)
     }
+  }
+
+  static func banned(_ number: String, _ tenant: TenantID, _ campaign: CampaignID, in state: State) -> Instant? {
+    guard let bans = state.banned[number] else { return nil }
+    return [
+      Ban(), Ban(tenant: tenant), Ban(tenant: tenant, campaign: campaign),
+    ].compactMap { bans[$0] }.min()
   }
 
   func placed(_ call: CarrierCall, askedAt: Instant, at now: Instant) {
     let order = call.order
     state.withLock { state in
-      state.placed += 1
+      state.placementsOf[order.lead, default: []].append(state.placements.count)
+      state.placements.append(
+        Placement(
+          call: order.call, tenant: order.tenant, campaign: order.campaign, lead: order.lead, to: order.to,
+          grantedAt: state.grantedAt[order.call] ?? order.grantedAt, at: now))
       state.attempts[order.call, default: 0] += 1
       state.calls[order.lead, default: 0] += 1
       state.liveLeads[order.lead, default: 0] += 1
-      note(&state, order.lead, now, "placed \(order.call) to \(order.to) as \(call.id)")
+      note(&state, order.lead, Note(at: now, what: .placed, call: order.call, detail: order.to))
       if state.attempts[order.call] != 1 { blame(&state, order, now, "an attempt was placed twice") }
       if state.liveLeads[order.lead] != 1 { blame(&state, order, now, "a lead is called while it is on a call") }
       if state.optedOut.contains(order.lead) { blame(&state, order, now, "a call after the lead had opted out") }
-      var view = state.campaigns[order.campaign] ?? .init()
-      view.live += 1
-      view.mostLive = max(view.mostLive, view.live)
-      state.campaigns[order.campaign] = view
-      judge(&state, call, view, askedAt: askedAt, now: now)
+      state.campaigns[order.campaign, default: .init()].live += 1
+      state.tenants[order.tenant, default: .init()].live += 1
+      judge(&state, call, askedAt: askedAt, now: now)
     }
   }
 
   func ended(_ call: CarrierCall, at now: Instant) {
     state.withLock { state in
       state.campaigns[call.order.campaign]?.live -= 1
+      state.tenants[call.order.tenant]?.live -= 1
       state.liveLeads[call.order.lead, default: 1] -= 1
       state.endedAt[call.order.call] = now
-      note(&state, call.order.lead, now, "ended \(call.order.call): \(call.status.rawValue)")
+      note(&state, call.order.lead, Note(at: now, what: .ended, call: call.order.call, detail: call.status.rawValue))
     }
   }
 
@@ -108,9 +230,11 @@ final class Witness: Sendable {
   func optedOut(_ lead: LeadID, at now: Instant) {
     state.withLock { state in
       state.optedOut.insert(lead)
-      note(&state, lead, now, "opted out")
+      note(&state, lead, Note(at: now, what: .optedOut, call: nil, detail: ""))
     }
   }
+
+  // MARK: Violations
 
   func blame(_ what: String) {
     state.withLock { state in
@@ -118,65 +242,37 @@ final class Witness: Sendable {
     }
   }
 
-  func blame(_ what: String, lead: LeadID) {
-    state.withLock { state in
-      guard state.violations.count < mostViolations else { return }
-      let history = (state.histories[lead] ?? []).joined(separator: "\n    ")
-      state.violations.append("\(what)\n    \(history)")
-    }
+  func blame(_ what: String, lead: LeadID) { state.withLock { blame(&$0, what, lead: lead) } }
+
+  func blame(_ state: inout State, _ order: CallOrder, _ now: Instant, _ what: String) {
+    blame(
+      &state, "\(now): \(what) (campaign \(order.campaign), lead \(order.lead), call \(order.call))",
+      lead: order.lead)
   }
 
-  private func judge(_ state: inout State, _ call: CarrierCall, _ view: CampaignView, askedAt: Instant, now: Instant) {
-    let order = call.order
-    let valid = view.terms.enumerated().filter { index, _ in
-      index == view.terms.count - 1 || view.terms[index + 1].from + Self.grace >= now
-    }.map(\.element)
-    guard !valid.isEmpty else { return blame(&state, order, now, "a call of a campaign that nobody knows") }
-    let concurrency = valid.map(\.concurrency).max() ?? 0
-    if view.live > concurrency {
-      blame(&state, order, now, "\(view.live) calls at once where \(concurrency) are allowed")
-    }
-    let most = valid.map(\.callsPerLead).max() ?? 0
-    if state.calls[order.lead, default: 0] > most { blame(&state, order, now, "more than \(most) calls to a lead") }
-    if let haltedAt = view.haltedAt, now > haltedAt + Self.grace {
-      blame(&state, order, now, "a call of a campaign that was halted at \(haltedAt)")
-    }
-    guard let zone = state.zones[order.to] else {
-      return blame(&state, order, now, "a call to a number that nobody gave")
-    }
-    let isOpen = [Duration.zero, Self.tolerance, .zero - Self.tolerance].contains { shift in
-      valid.contains { Self.isOpen($0, zone.local(at: askedAt + shift), to: order.to) }
-    }
-    if !isOpen {
-      blame(&state, order, now, "a call outside of its window, at \(zone.local(at: askedAt)) in \(zone.name)")
-    }
-  }
-
-  /// The campaign's windows within the law, written down once more and simply.
-  private static func isOpen(_ terms: Terms, _ local: LocalDateTime, to phone: String) -> Bool {
-    let minute = local.minuteOfDay
-    let weekday = local.date.weekday
-    let law: Range<Int>
-    if phone.hasPrefix("+61") {
-      law = weekday == 7 ? 0..<0 : weekday == 6 ? 9 * 60..<17 * 60 : 9 * 60..<20 * 60
-    } else {
-      law = 8 * 60..<21 * 60
-    }
-    return law.contains(minute)
-      && terms.windows.contains { $0.weekday == weekday && $0.start <= minute && minute < $0.end }
-  }
-
-  private func blame(_ state: inout State, _ order: CallOrder, _ now: Instant, _ what: String) {
+  func blame(_ state: inout State, _ what: String, lead: LeadID) {
     guard state.violations.count < mostViolations else { return }
-    let history = (state.histories[order.lead] ?? []).joined(separator: "\n    ")
-    state.violations.append(
-      "\(now): \(what) (campaign \(order.campaign), lead \(order.lead), call \(order.call))\n    \(history)")
+    let history = (state.histories[lead] ?? []).map { "\n    \($0)" }.joined()
+    state.violations.append("\(what)\(history)")
   }
 
-  private func note(_ state: inout State, _ lead: LeadID, _ now: Instant, _ what: String) {
-    for byte in "\(now.microsecondsSince1970) \(lead) \(what)".utf8 {
-      state.hash = (state.hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+  private func note(_ state: inout State, _ lead: LeadID, _ note: Note) {
+    for word in [UInt64(bitPattern: note.at.microsecondsSince1970), lead.value.low, note.call?.value.low ?? 0] {
+      state.hash = (state.hash ^ word) &* 0x0000_0100_0000_01b3
+      state.hash ^= state.hash >> 29
     }
-    state.histories[lead, default: []].append("\(now) \(what)")
+    state.histories[lead, default: []].append(note)
+  }
+}
+
+extension Witness.Note: CustomStringConvertible {
+  var description: String {
+    let call = call.map { " \($0)" } ?? ""
+    return switch what {
+    case .asked: "\(at) asked for\(call)"
+    case .placed: "\(at) placed\(call) to \(detail)"
+    case .ended: "\(at) ended\(call): \(detail)"
+    case .optedOut: "\(at) opted out"
+    }
   }
 }

@@ -21,8 +21,13 @@ final class Carrier: Sendable {
   /// Whether this account gets word of `initiated` too.
   let tellsInitiated: Bool
   private let state = Mutex(State())
-  /// Takes a callback to the bridge.
-  private let deliver = Mutex<(@Sendable (Callback) async -> Void)?>(nil)
+  private let delivery = Mutex<Delivery?>(nil)
+
+  /// Takes a callback to the bridge. Not the function alone: one that is kept in a generic container is wrapped once more
+  /// at each look at it.
+  private struct Delivery {
+    var body: @Sendable (Callback) async -> Void
+  }
 
   /// A callback on its way.
   struct Callback: Sendable {
@@ -48,7 +53,9 @@ final class Carrier: Sendable {
 
   func storm(for duration: Duration) { state.withLock { $0.stormUntil = clock.now() + duration } }
 
-  func callsBack(_ deliver: @escaping @Sendable (Callback) async -> Void) { self.deliver.withLock { $0 = deliver } }
+  func callsBack(_ deliver: @escaping @Sendable (Callback) async -> Void) {
+    delivery.withLock { $0 = Delivery(body: deliver) }
+  }
 
   func call(_ id: ProviderCallID) -> CarrierCall? { state.withLock { $0.calls[id] } }
 
@@ -205,8 +212,8 @@ final class Carrier: Sendable {
 
   private func put(_ callback: Callback, after delay: Duration) {
     agenda.add(clock.now() + delay, "callback \(callback.kind.rawValue)") { [self] in
-      guard let deliver = deliver.withLock({ $0 }) else { return }
-      await deliver(callback)
+      guard let delivery = delivery.withLock({ $0 }) else { return }
+      await delivery.body(callback)
     }
   }
 }

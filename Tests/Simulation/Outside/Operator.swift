@@ -7,15 +7,15 @@ import Synchronization
 
 /// The people who run campaigns: they do what they planned, and do it again when they got no answer.
 final class Operator: Sendable {
-  private struct Campaign: Sendable {
+  struct Campaign: Sendable {
     var id: CampaignID?
     var importID = ""
     var policy: CampaignPolicy
   }
 
-  private let world: World
-  private let plans: [CampaignPlan]
-  private let campaigns: Mutex<[Campaign]>
+  let world: World
+  let plans: [CampaignPlan]
+  let campaigns: Mutex<[Campaign]>
 
   init(world: World) {
     self.world = world
@@ -52,21 +52,37 @@ final class Operator: Sendable {
 
   /// Does a deed; false when nobody knows whether it is done.
   private func isDone(_ index: Int, _ deed: Int) async -> Bool {
-    guard let executor = world.executor else { return false }
+    let deed = plans[index].deeds[deed].deed
+    let known = campaigns.withLock { $0[index].id }
+    if let known { world.witness.change(known, at: world.clock.now()) }
+    guard let executor = world.executor, let dialer = world.dialer else { return false }
+    return await isDone {
+      try await self.world.run(on: executor.host) { try await self.perform(deed, index, executor) }
+      try await self.world.run(on: dialer.host) { try await self.perform(deed, index, dialer) }
+      return executor.host.isAlive && dialer.host.isAlive
+    }
+  }
+
+  /// Asks for something, over a network that loses requests and answers.
+  func isDone(_ body: () async throws -> Bool) async -> Bool {
     if world.faults.happens(\.lostRequest, "request lost") { return false }
     do {
-      try await world.run(on: executor.host) { try await perform(plans[index].deeds[deed].deed, index, executor) }
-      guard executor.host.isAlive else { return false }
-    } catch let error as RPCError where error.code == .failedPrecondition || error.code == .notFound {
+      guard try await body() else { return false }
+    } catch let error as RPCError where Self.settled.contains(error.code) {
       // Done by the try before, or too late: the campaign is over.
       return true
     } catch {
-      if let error = error as? RPCError { world.witness.blame("an operator's deed failed: \(error)") }
+      if let error = error as? RPCError, error.code != .aborted {
+        world.witness.blame("an operator's deed failed: \(error)")
+      }
       return false
     }
     return !world.faults.happens(\.lostAnswer, "answer lost")
   }
 
+  private static let settled: Set<RPCCode> = [.failedPrecondition, .notFound, .alreadyExists]
+
+  /// What is asked of the executor.
   private func perform(_ deed: CampaignPlan.Deed, _ index: Int, _ executor: Executor) async throws {
     let context = CallContext(tenant: plans[index].tenant.description, actor: "operator")
     let known = campaigns.withLock { $0[index] }
@@ -80,9 +96,8 @@ final class Operator: Sendable {
       world.witness.allow(id, Witness.Terms(plans[index].policy, from: world.clock.now()))
       let policy = plans[index].policy
       world.capped(
-        RateCap(
-          campaign: id, perMinute: policy.maxCallsPerMinute == 0 ? nil : Int64(policy.maxCallsPerMinute),
-          perDay: policy.maxCallsPerDay == 0 ? nil : Int64(policy.maxCallsPerDay), zone: policy.timeZone))
+        .init(
+          of: .campaign(id), perMinute: policy.maxCallsPerMinute, perDay: policy.maxCallsPerDay, zone: policy.timeZone))
       campaigns.withLock { $0[index].id = id }
     case .openImport:
       var request = OpenImportRequest()
@@ -109,6 +124,7 @@ final class Operator: Sendable {
       try await change(known, index, rpc.pauseCampaign, context)
       if let id = known.id { world.witness.halt(id, at: world.clock.now()) }
     case .resume:
+      // From now on it may call.
       if let id = known.id { world.witness.halt(id, at: nil) }
       try await change(known, index, rpc.resumeCampaign, context)
     case .stop:
@@ -122,6 +138,7 @@ final class Operator: Sendable {
       _ = try await rpc.addLead(request, context: context)
       world.gave([lead.phone], to: known.id)
     case .rename(let number): try await rename(number, known, rpc, context)
+    case .ban, .wish, .cancelWishes, .limitTenant, .limitProvider, .addCallerID: break  // Asked of the dialer.
     }
   }
 
@@ -143,7 +160,7 @@ final class Operator: Sendable {
     _ = try await method(request, context)
   }
 
-  private func edit(
+  func edit(
     _ policy: CampaignPolicy, _ known: Campaign, _ index: Int, _ rpc: CampaignRPC, _ context: CallContext
   ) async throws {
     guard let id = known.id else { return }

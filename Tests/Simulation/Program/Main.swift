@@ -12,6 +12,7 @@ enum Main {
     var rates = 1.0
     /// Of storms and outages, when not as the rates say.
     var storms: Double?
+    var pace = 1.0
     /// Calls at once of every campaign.
     var concurrency: Int?
   }
@@ -27,10 +28,11 @@ enum Main {
       case "--lanes": options.lanes = Int(value) ?? options.lanes
       case "--rates": options.rates = Double(value) ?? options.rates
       case "--concurrency": options.concurrency = Int(value)
+      case "--pace": options.pace = Double(value) ?? options.pace
       case "--storms": options.storms = Double(value)
       default:
         print(
-          "usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--lanes N] [--rates FACTOR] [--storms PROBABILITY] [--concurrency N]"
+          "usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--lanes N] [--rates FACTOR] [--storms PROBABILITY] [--concurrency N] [--pace FACTOR]"
         )
         exit(64)
       }
@@ -51,6 +53,7 @@ enum Main {
               settings.rates.restart = 0.001
               settings.rates = settings.rates.scaled(options.rates)
               settings.concurrency = options.concurrency
+              settings.pace = options.pace
               if let storms = options.storms { (settings.rates.storm, settings.rates.outage) = (storms, storms) }
               await progress.add(try await simulation.run(settings), after: started.duration(to: .now))
             }
@@ -77,7 +80,7 @@ actor Progress {
   private var worlds = 0
   private var steps: [String: Int] = [:]
   private var lasted = Duration.zero
-  private var faults: [String: Int] = [:]
+  private var counts: [String: Int] = [:]
   private var failed: [UInt64] = []
 
   init(firstSeed: UInt64, calls: Int) {
@@ -96,7 +99,7 @@ actor Progress {
     worlds += 1
     steps.merge(report.steps, uniquingKeysWith: +)
     lasted += report.lasted
-    faults.merge(report.faults, uniquingKeysWith: +)
+    counts.merge(report.counts, uniquingKeysWith: +)
     say(
       "seed \(report.seed): \(report.calls) calls, \(report.steps.values.reduce(0, +)) steps, \(Int(report.lasted.inSeconds / 3_600)) h, hash "
         + "\(String(report.hash, radix: 16)); \(calls) calls so far, \(Int(Double(calls) / elapsed.inSeconds)) a second"
@@ -112,7 +115,7 @@ actor Progress {
         + "\(Int(elapsed.inSeconds)) s, \(Int(Double(calls) / elapsed.inSeconds)) calls a second")
     let kinds = steps.sorted { $0.value > $1.value }.prefix(40).map { "\($0.key) \($0.value)" }
     say("steps: \(kinds.joined(separator: ", "))")
-    for (name, count) in faults.sorted(by: { $0.key < $1.key }) { say("  \(name): \(count)") }
+    for (name, count) in counts.sorted(by: { $0.key < $1.key }) { say("  \(name): \(count)") }
     say(failed.isEmpty ? "nothing was violated" : "violated with seeds \(failed)")
     return failed.isEmpty
   }

@@ -40,6 +40,7 @@ final class Network: ClientInterceptor {
       caller.crash()
       throw Self.lost
     }
+    if method == MediaServiceMethods.placeCall { try witness(request, options) }
     if faults.happens(\.lostRequest, "request lost") { throw Self.lost }
     let answer: [UInt8]
     switch method {
@@ -53,6 +54,13 @@ final class Network: ClientInterceptor {
       throw Self.lost
     }
     return answer
+  }
+
+  private func witness(_ request: [UInt8], _ options: CallOptions) throws {
+    guard let permit = try PlaceCallRequest.decode(request).permit, let tenant = TenantID(options.tenant ?? "") else {
+      return
+    }
+    carrier.witness.requested(permit, tenant: tenant, at: clock.now())
   }
 
   private func forward(_ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions) async throws -> [UInt8] {

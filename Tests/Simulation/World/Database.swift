@@ -40,11 +40,9 @@ struct SimulationServer: Sendable {
   }
 
   private func prepare() async throws {
+    try await configure()
     let admin = admin()
     defer { admin.close() }
-    // Statistics are gathered at steps of the simulation: what the server does by itself would make runs differ.
-    try await admin.sql("alter system set autovacuum = off")
-    try await admin.sql("select pg_reload_conf()")
     try await admin.sql("create database \(Self.template)")
     for schema in schemas {
       try await Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations).run(
@@ -55,6 +53,21 @@ struct SimulationServer: Sendable {
     for statement in Self.virtualTime { try await template.sql(statement) }
   }
 
+  /// Vacuum runs at steps of the simulation: what the server does by itself would make runs differ. So would plans that
+  /// depend on statistics, and a table that is large before it was counted makes them slow: indexes are always used. A
+  /// crash here is a connection that is cut; nothing of a server that really crashes is kept (`--fast`: fsync is off).
+  private static let settings = [
+    "autovacuum = off", "track_counts = off", "enable_seqscan = off", "wal_level = minimal", "max_wal_senders = 0",
+    "max_wal_size = '4GB'", "checkpoint_timeout = '1h'", "shared_buffers = '512MB'", "update_process_title = off",
+  ]
+
+  private func configure() async throws {
+    let admin = admin()
+    for setting in Self.settings { try await admin.sql("alter system set \(setting)") }
+    admin.close()
+    try await server.restart()
+  }
+
   /// Leases and looks of the services use the database's own time. In here that is the simulation's: the services find
   /// these functions before PostgreSQL's, and columns default to them.
   private static let virtualTime = [
@@ -62,7 +75,7 @@ struct SimulationServer: Sendable {
     "create unlogged sequence simulation.clock minvalue 0 start 0",
     """
     create function simulation.now() returns timestamptz language plpgsql stable parallel safe as $$
-    begin return to_timestamp((select last_value from simulation.clock) / 1e6::float8); end $$
+    begin return to_timestamp(pg_sequence_last_value('simulation.clock') / 1e6::float8); end $$
     """,
     """
     create function simulation.clock_timestamp() returns timestamptz language sql stable as 'select simulation.now()'
@@ -107,6 +120,9 @@ final class SimulationDatabase: Sendable {
       try await server.sql(
         "alter role \(schema.role) in database \(name) set search_path = \(schema.name), simulation, pg_catalog")
     }
+    // The audit reads whole tables.
+    try await server.sql("alter role current_user in database \(name) set enable_seqscan = on")
+    try await server.sql("alter role current_user in database \(name) set enable_nestloop = off")
     return SimulationDatabase(lane: lane, name: name, admin: lane.admin(name))
   }
 
@@ -131,14 +147,22 @@ final class SimulationDatabase: Sendable {
     try await admin.execute(Self.setClock, now.microsecondsSince1970)
   }
 
-  /// Ends every connection of a process.
+  /// Ends every connection of a process and waits until they are gone: a transaction that is still open somewhere keeps
+  /// events from being read, for as long as a real server takes to notice.
   func cut(_ host: String) async throws {
     try await admin.execute(Self.terminate, host)
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(60)
+    while try await admin.query(Self.connected, host).first != nil {
+      guard clock.now < deadline else { throw PostgresError(.timedOut, "connections of \(host) do not end") }
+    }
   }
 
   private static let setClock = NamedQuery(name: "set clock", sql: "select setval('simulation.clock', $1)")
   private static let terminate = NamedQuery(
     name: "terminate", sql: "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1")
+  private static let connected = NamedQuery(
+    name: "connected", sql: "select 1 from pg_stat_activity where application_name = $1 limit 1")
 }
 
 extension PostgresPool {

@@ -8,7 +8,8 @@ struct SimulationReport: Sendable {
   var calls: Int
   /// By what they were.
   var steps: [String: Int]
-  var faults: [String: Int]
+  /// What went wrong, and what was looked at.
+  var counts: [String: Int]
   var violations: [String]
   /// Of all that the witness saw, in order: the same for the same seed.
   var hash: UInt64
@@ -44,7 +45,8 @@ struct Simulation: Sendable {
     await world.close()
     try await database.drop()
     return SimulationReport(
-      seed: settings.seed, calls: world.witness.placedCalls, steps: world.steps, faults: world.faults.counts,
+      seed: settings.seed, calls: world.witness.placedCalls, steps: world.steps,
+      counts: world.faults.counts.merging(world.witness.counts, uniquingKeysWith: +),
       violations: world.witness.violations, hash: world.witness.hash,
       lasted: world.startsAt.duration(to: world.clock.now()))
   }

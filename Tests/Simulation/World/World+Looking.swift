@@ -1,4 +1,5 @@
 import Core
+import Postgres
 import Synchronization
 
 /// What happens by the way: faults of the whole installation, checks, and the end.
@@ -18,6 +19,8 @@ extension World {
       if draws.chance(0.1) { try await database.admin.sql("vacuum analyze") }
       let audit = Audit(world: self)
       try await audit.invariants()
+      await people?.mend(try await audit.paused())
+      if draws.chance(0.5) { await inquire() }
       if let due = try await audit.nextDue(), due > clock.now() { wakeDialers(at: due) }
       if isOperatorThrough, carrier.liveCalls == 0, try await audit.isOver(), !isEnding {
         // From here on nothing goes wrong: what is still open must settle by itself.
@@ -28,5 +31,17 @@ extension World {
       witness.blame("a check could not be made: \(error)")
     }
     return carrier.liveCalls > 0
+  }
+
+  /// Somebody asks why leads are called or not. What a process does that dies over it says nothing.
+  private func inquire() async {
+    guard let dialer else { return }
+    await run(on: dialer.host) {
+      do {
+        try await Inquirer(world: self, dialer: dialer).ask()
+      } catch {
+        if dialer.host.isAlive, !(error is PostgresError) { witness.blame("a question was not answered: \(error)") }
+      }
+    }
   }
 }

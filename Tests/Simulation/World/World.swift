@@ -14,6 +14,8 @@ struct SimulationSettings: Sendable {
   var rates = FaultRates()
   /// Calls at once of every campaign; nil: each has its own.
   var concurrency: Int?
+  /// How much longer workers wait between looks: a crowded world has something to do at each of them all the same.
+  var pace = 1.0
   /// A run in which campaigns are not over by then has lost something.
   var longest = Duration.days(60)
 }
@@ -30,7 +32,7 @@ final class World: Sendable {
   let carrier: Carrier
   let startsAt: Instant
 
-  private struct State {
+  struct State {
     var slots: [Slot] = []
     var pollers: [Service: [Poller]] = [:]
     /// Services that have committed something since the last step.
@@ -46,11 +48,14 @@ final class World: Sendable {
     var current: Host?
     var look: Poller?
     /// Campaigns with which operators have done all they planned.
+    var people: Operator?
+    var washers: [Poller] = []
     var plansThrough = 0
     var plans = 0
     /// Numbers that campaigns have taken, by the word of the service.
     var given: [CampaignID: Set<String>] = [:]
     var rateCaps: [RateCap] = []
+    var poolNumbers: [PoolNumber] = []
     /// Steps taken, by what they were.
     var steps: [String: Int] = [:]
   }
@@ -71,9 +76,9 @@ final class World: Sendable {
     case tracker(Tracker)
   }
 
-  private let state = Mutex(State())
+  let state = Mutex(State())
   /// Logs are read with their owners' roles, as if some process of theirs served them.
-  private let feeds: [Service: PostgresPool]
+  let feeds: [Service: PostgresPool]
   private let network = Mutex<RPCClient?>(nil)
 
   /// Monday, 2 March 2026, 8:00 in New York.
@@ -150,7 +155,7 @@ final class World: Sendable {
     clock.advance(to: entry.at)
     let isNews = state.withLock { state in
       state.steps[entry.label, default: 0] += 1
-      guard state.databaseTime + .milliseconds(250) <= entry.at else { return false }
+      guard state.databaseTime + .seconds(1) <= entry.at else { return false }
       state.databaseTime = entry.at
       return true
     }
@@ -266,8 +271,14 @@ final class World: Sendable {
   }
 
   private func bury(_ process: Process?) async {
-    process?.host.crash()
-    if case .bridge(let bridge)? = process { await bridge.end() }
+    guard let process else { return }
+    process.host.crash()
+    switch process {
+    case .bridge(let bridge): await bridge.end()
+    case .dialer(let dialer): await dialer.end()
+    case .executor, .tracker: break
+    }
+    do { try await database.cut(process.host.name) } catch { witness.blame("connections were not closed: \(error)") }
   }
 
   func processes(_ service: Service) -> [Process] {
@@ -276,7 +287,7 @@ final class World: Sendable {
     }
   }
 
-  private func process(_ slot: Int) -> Process? {
+  func process(_ slot: Int) -> Process? {
     state.withLock { $0.slots[slot].process }.flatMap { $0.host.isAlive ? $0 : nil }
   }
 
@@ -288,6 +299,11 @@ final class World: Sendable {
   var executor: Executor? {
     guard case .executor(let executor)? = draws.pick(processes(.executor)) else { return nil }
     return executor
+  }
+
+  var dialer: Dialer? {
+    guard case .dialer(let dialer)? = draws.pick(processes(.dialer)) else { return nil }
+    return dialer
   }
 
   private func take(_ callback: Carrier.Callback) async {
@@ -304,61 +320,9 @@ final class World: Sendable {
     if !isTaken, callback.kind == .voice { _ = carrier.hangUp(callback.id) }
   }
 
-  // MARK: Consumers and workers
-
-  func consumer(
-    _ name: String, of source: Service, _ host: Host, _ handler: @escaping EventConsumer.Handler
-  ) -> SteppedConsumer {
-    SteppedConsumer(
-      name, of: source,
-      log: EventLogReader(pool: feeds[source] ?? host.pool, log: EventLog(schema: source.rawValue)), host: host,
-      faults: faults, handler: handler)
-  }
-
-  private func openCursors() async throws {
-    for service in Service.allCases {
-      for consumer in processes(service).first?.consumers ?? [] { try await consumer.open() }
-    }
-  }
-
-  private func makePollers() {
-    for (index, slot) in state.withLock({ $0.slots }).enumerated() {
-      switch slot.service {
-      case .executor: break
-      case .dialer:
-        poll(.dialer, "claim", 1...4, index) { if case .dialer(let it) = $0 { await it.claim() } else { false } }
-        poll(.dialer, "resolve", 3...8, index) { if case .dialer(let it) = $0 { await it.resolve() } else { false } }
-      case .bridge:
-        poll(.bridge, "tend", 2...6, index) { if case .bridge(let it) = $0 { await it.tend() } else { false } }
-        poll(.bridge, "watch", 2...5, index) { if case .bridge(let it) = $0 { await it.watch() } else { false } }
-      case .tracker:
-        poll(.tracker, "decide", 1...4, index) { if case .tracker(let it) = $0 { await it.decide() } else { false } }
-      }
-    }
-    for service in Service.allCases {
-      let consumers = processes(service).first?.consumers ?? []
-      for (index, consumer) in consumers.enumerated() {
-        for share in 0..<SteppedConsumer.shares { consume(service, index, of: consumer.source, share) }
-      }
-    }
-    let look = Poller("operator", soon: 200...900, longest: .hours(2)) { [self] in await lookRound() }
-    look.wake(in: .minutes(20), agenda, clock, draws)
-    state.withLock { $0.look = look }
-    let people = Operator(world: self)
-    state.withLock { $0.plans = people.count }
-    people.begin()
-  }
-
-  /// Something comes due then: who would sleep past it is woken.
-  func wakeDialers(at instant: Instant) {
-    let (pollers, look) = state.withLock { ($0.pollers[.dialer] ?? [], $0.look) }
-    for poller in pollers where poller.label.hasPrefix("claim") {
-      poller.wake(in: max(.zero, clock.now().duration(to: instant)) + draws.seconds(poller.soon), agenda, clock, draws)
-    }
-    look?.wake(in: clock.now().duration(to: instant) + .seconds(600), agenda, clock, draws)
-  }
-
   // MARK: Operators
+
+  var people: Operator? { state.withLock { $0.people } }
 
   func operatorIsThrough() { state.withLock { $0.plansThrough += 1 } }
 
@@ -372,39 +336,32 @@ final class World: Sendable {
     state.withLock { $0.given[campaign, default: []].formUnion(phones) }
   }
 
-  func capped(_ cap: RateCap) { state.withLock { $0.rateCaps.append(cap) } }
+  func capped(_ cap: RateCap) {
+    state.withLock { state in
+      if !state.rateCaps.contains(cap) { state.rateCaps.append(cap) }
+    }
+  }
+
+  func added(_ number: PoolNumber) {
+    state.withLock { state in
+      if !state.poolNumbers.contains(where: { $0.number == number.number }) { state.poolNumbers.append(number) }
+    }
+  }
+
+  /// Somebody says that a number is warm.
+  func isWarm(_ number: String) {
+    state.withLock { state in
+      for index in state.poolNumbers.indices where state.poolNumbers[index].number == number {
+        state.poolNumbers[index].warmingSince = nil
+      }
+    }
+  }
+
+  var poolNumbers: [PoolNumber] { state.withLock { $0.poolNumbers } }
 
   var rateCaps: [RateCap] { state.withLock { $0.rateCaps } }
 
   var given: [CampaignID: Set<String>] { state.withLock { $0.given } }
-
-  private func poll(
-    _ service: Service, _ label: String, _ soon: ClosedRange<Double>, _ slot: Int,
-    _ look: @escaping @Sendable (Process) async -> Bool
-  ) {
-    add(
-      Poller("\(label) \(slot)", soon: soon, longest: .hours(2)) { [self] in
-        guard let process = process(slot) else { return true }
-        return await look(process)
-      }, wokenBy: service)
-  }
-
-  /// A share of a log is read by one process at a time, but not always by the same one.
-  private func consume(_ service: Service, _ index: Int, of source: Service, _ share: Int) {
-    add(
-      Poller("\(service) reads \(source) \(share)", soon: 0.5...4, longest: nil) { [self] in
-        let processes = processes(service)
-        guard !processes.isEmpty else { return true }
-        let usual = processes[share % processes.count]
-        let process = draws.chance(0.03) ? draws.pick(processes) ?? usual : usual
-        return await run(on: process.host) { await process.consumers[index].turn(share) }
-      }, wokenBy: source)
-  }
-
-  private func add(_ poller: Poller, wokenBy service: Service) {
-    state.withLock { $0.pollers[service, default: []].append(poller) }
-    poller.wake(in: draws.seconds(poller.soon), agenda, clock, draws)
-  }
 }
 
 extension World.Process {

@@ -2,10 +2,10 @@
 insert into campaign_history (tenant_id, campaign_id, from_at, state, policy_version, policy)
 values ($1, $2, $3, $4, $5, $6);
 
--- name: CampaignAt
--- As it was at $3.
+-- name: CampaignUntil
+-- What it was up to $3, oldest first.
 select from_at, state, policy_version, policy from campaign_history
-where tenant_id = $1 and campaign_id = $2 and from_at <= $3 order by from_at desc, entry desc limit 1;
+where tenant_id = $1 and campaign_id = $2 and from_at <= $3 order by from_at, entry;
 
 -- name: PolicyVersionAt
 -- The policy of version $3.
