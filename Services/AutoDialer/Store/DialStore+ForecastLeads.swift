@@ -53,8 +53,7 @@ extension DialStore {
     var known = ForecastLeadReader.Known()
     let called = try reader.called(rows)
     if !called.isEmpty {
-      for row in try await transaction.query(query("ForecastCalls"), rules.tenant, rules.campaign, called, !areInFlight)
-      {
+      for row in try await transaction.query(query("ForecastCalls"), rules.tenant, rules.campaign, called) {
         known.calls[try row.get("lead_id")] = try row.get("calls")
       }
     }

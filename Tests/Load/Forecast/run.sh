@@ -42,9 +42,10 @@ for line in open(sys.argv[1]):
 print("\n| leads | reading s | foretelling s | plan s | client CPU s | most memory MB | calls foretold | days | rows added up by Postgres alone s |")
 print("|---|---|---|---|---|---|---|---|---|")
 for (what, side), rows in runs.items():
-    if side == "floor":
+    if side != "ours":
         continue
-    read, foretell, plan, cpu, memory, calls, days, _ = [statistics.median(column) for column in zip(*rows)]
+    plan = runs[(what, "plan")][0][2]
+    read, foretell, _, cpu, memory, calls, days, _ = [statistics.median(column) for column in zip(*rows)]
     floor = statistics.median(row[0] for row in runs[(what, "floor")])
     print(f"| {what} | {read:.1f} | {foretell:.2f} | {plan:.1f} | {cpu:.1f} | {memory:.0f} | {calls:.0f} | {days:.0f} | {floor:.1f} |")
 P

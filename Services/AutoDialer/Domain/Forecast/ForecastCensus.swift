@@ -49,7 +49,7 @@ struct ForecastCensus {
       case .wait(_, let reason) where Self.isForNobody(reason, number, rules, facts): refusal = reason
       case .dial, .wait:
         var number = number
-        number.phone = ForecastPast.phone(number.index)
+        (number.phone, number.known) = (ForecastPast.phone(number.index), nil)
         numbers.append(number)
       }
     }

@@ -17,27 +17,25 @@ select set_config('enable_hashjoin', 'off', true), set_config('enable_seqscan', 
 
 -- name: ForecastInFlight
 -- Leads in a call or with its outcome to come, as rows of ForecastPage.
-select a.lead_id, t.lead, t.joined_at, a.rank, a.granted_at as due_at, a.attempt_number as attempts,
+select u.lead_id, t.lead, t.joined_at, u.rank, u.granted_at as due_at, u.attempt_number as attempts,
   (select count(*) from settled w
-   where w.tenant_id = $1 and w.campaign_id = $2 and w.lead_id = a.lead_id and w.state = 'withdrawn')::int as withdrawn,
+   where w.tenant_id = $1 and w.campaign_id = $2 and w.lead_id = u.lead_id and w.state = 'withdrawn')::int as withdrawn,
   0 as next_number, 0 as spent_numbers, timestamptz 'infinity' as not_after, -1 as avoid_start, -1 as avoid_end
-from under_way a join task t on t.tenant_id = a.tenant_id and t.campaign_id = a.campaign_id and t.lead_id = a.lead_id
-where a.tenant_id = $1 and a.campaign_id = $2 and t.state = 'open'
-order by a.lead_id;
+from under_way u join task t on t.tenant_id = u.tenant_id and t.campaign_id = u.campaign_id and t.lead_id = u.lead_id
+where u.tenant_id = $1 and u.campaign_id = $2 and t.state = 'open'
+order by u.lead_id;
 
 -- name: ForecastCalls
--- The calls that leads $3 have had, a letter each; one without an outcome failed, or is left out as it goes on ($4 false).
--- One index seek a lead:
--- "offset 0" keeps the planner from joining, which it does by reading every attempt for every page.
+-- The calls that leads $3 have had and that are over, a letter each. One index seek a lead: "offset 0" keeps the planner
+-- from joining, which it does by reading every attempt for every page.
 select wanted.lead_id, had.calls
 from unnest($3::uuid[]) as wanted (lead_id)
 cross join lateral (
   select string_agg(case coalesce(outcome, 'failed')
       when 'no_answer' then 'n' when 'busy' then 'b' when 'wrong_number' then 'w'
       when 'failed' then case when permanent then 'F' else 'f' end else 'o' end, '') as calls
-  from attempt a
-  where a.tenant_id = $1 and a.campaign_id = $2 and a.lead_id = wanted.lead_id and a.state <> 'withdrawn'
-    and (a.outcome is not null or $4) offset 0) as had
+  from settled a
+  where a.tenant_id = $1 and a.campaign_id = $2 and a.lead_id = wanted.lead_id and a.state <> 'withdrawn' offset 0) as had
 where had.calls is not null;
 
 -- name: ForecastRefusals
@@ -53,11 +51,11 @@ select e.reason, count(*) as leads, (array_agg(e.lead_id order by e.lead_id))[1:
 from lead_end e
 where e.tenant_id = $1 and e.campaign_id = $2 and e.reopened_at is null and e.reason <> all ($3::text[])
   and not exists (
-    select 1 from attempt a where a.tenant_id = e.tenant_id and a.campaign_id = e.campaign_id and a.lead_id = e.lead_id)
+    select 1 from settled a where a.tenant_id = e.tenant_id and a.campaign_id = e.campaign_id and a.lead_id = e.lead_id)
 group by e.reason order by e.reason;
 
 -- name: CampaignExperience
--- What the calls of a campaign's first leads came to, $3 at most.
+-- What calls of a campaign came to: those of its first leads, $3 at most.
 select least(attempt_number, 20) as number, outcome, permanent, count(*) as calls, avg(seconds) as line_seconds
 from (
   select attempt_number, outcome, permanent, greatest(0, extract(epoch from ended_at - placed_at))::float8 as seconds

@@ -70,7 +70,9 @@ private struct Bench: Sendable {
   }
 
   func fill(_ leads: Int, called: Bool) async throws {
-    try await execute("truncate campaign, campaign_counter, task, queue, under_way, settled, settlement, event, lead_end")
+    try await execute(
+      "truncate campaign, campaign_counter, provider_limit, task, queue, under_way, settled, settlement, lead_end, event"
+    )
     var told = Campaign()
     told.campaignId = campaign.description
     told.state = .active
@@ -90,7 +92,7 @@ private struct Bench: Sendable {
       }
     }
     if called { try await callHalf() }
-    for table in ["queue", "task", "attempt"] { try await execute("vacuum analyze \(table)") }
+    for table in ["queue", "task", "settled"] { try await execute("vacuum analyze \(table)") }
     try await execute("checkpoint")
   }
 
@@ -110,16 +112,16 @@ private struct Bench: Sendable {
   private func callHalf() async throws {
     try await execute(
       """
-      insert into attempt (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, granted_at, expires_at,
-        outcome, placed_at, ended_at)
-      select q.tenant_id, gen_random_uuid(), q.campaign_id, q.lead_id, n, 'ended', '', q.due_at, q.due_at,
+      insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit, phone, provider,
+        granted_at, outcome, placed_at, ended_at)
+      select q.tenant_id, gen_random_uuid(), q.campaign_id, q.lead_id, n, 1, 'ended', '', '', 'twilio', q.due_at,
         case when uuid_hash(q.lead_id) % 5 = 0 then 'busy' else 'no_answer' end, q.due_at, q.due_at + interval '25 s'
       from queue q, generate_series(1, 1 + abs(uuid_hash(q.lead_id)) / 2 % 2) as n where uuid_hash(q.lead_id) % 2 = 0
       """)
     try await execute(
       """
       update queue q set attempts = a.attempts, rank = 7, due_at = q.due_at + interval '1 h'
-      from (select lead_id, count(*) as attempts from attempt group by lead_id) as a where a.lead_id = q.lead_id
+      from (select lead_id, count(*) as attempts from settled group by lead_id) as a where a.lead_id = q.lead_id
       """)
   }
 
