@@ -1,5 +1,4 @@
 import Core
-import Synchronization
 import Telephony
 
 /// A number that calls may show, as it stands today. Pure.
@@ -81,19 +80,8 @@ struct NumberPlace: Hashable, Sendable {
     state = places.count == 1 ? places.first { $0.contains("-") } : nil
   }
 
-  /// Of a number that is shown. There are few, and each claim asks for all of them.
-  static func ofCallerID(_ e164: String) -> NumberPlace {
-    if let known = callerIDs.withLock({ $0[e164] }) { return known }
-    let place = NumberPlace(e164, try? PhoneNumber.parse(e164, defaultRegion: nil))
-    callerIDs.withLock { known in
-      if known.count >= mostCallerIDs { known.removeAll() }
-      known[e164] = place
-    }
-    return place
-  }
-
-  private static let callerIDs = Mutex<[String: NumberPlace]>([:])
-  private static let mostCallerIDs = 10_000
+  /// Of a number as it is written.
+  init(_ e164: String) { self.init(e164, try? PhoneNumber.parse(e164, defaultRegion: nil)) }
 
   /// How near a number at home here looks to somebody there; smaller is nearer.
   func distance(to other: NumberPlace) -> Int {

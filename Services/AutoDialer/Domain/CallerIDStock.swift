@@ -31,15 +31,17 @@ struct CallerIDStock: Sendable {
   /// Calls that were given each number since this was made, by the number's index.
   private(set) var used: [Int: Int] = [:]
 
-  /// - Parameter numbers: Rolled to `now` here.
-  init(_ numbers: [CallerID], style: Style, now: Instant) {
+  /// - Parameters:
+  ///   - numbers: Rolled to `now` here.
+  ///   - place: Where a number (E.164) is at home.
+  init(_ numbers: [CallerID], style: Style, now: Instant, place: (String) -> NumberPlace = { NumberPlace($0) }) {
     self.style = style
     self.numbers = numbers.map { number in
       var number = number
       number.roll(to: now)
       return number
     }
-    places = numbers.count > 1 ? numbers.map { NumberPlace.ofCallerID($0.number) } : []
+    places = numbers.count > 1 ? numbers.map { place($0.number) } : []
   }
 
   /// Calls that can still show one of the numbers today; nil: any number of calls.

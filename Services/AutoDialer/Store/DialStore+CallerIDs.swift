@@ -41,7 +41,7 @@ extension DialStore {
       rows = try await transaction.run([callerIDs(of: rules)])[0].rows
     }
     return CallerIDStock(
-      try rows.map { try Self.callerID($0).callerID }, style: settings.callerIDStyle, now: now)
+      try rows.map { try Self.callerID($0).callerID }, style: settings.callerIDStyle, now: now, place: places.find)
   }
 
   /// What writes down the calls that a claim gave to numbers. What time alone changes is not written: it follows from

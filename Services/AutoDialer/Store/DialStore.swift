@@ -15,6 +15,7 @@ package struct DialStore: Sendable {
   let gate: ClearanceGate
   private let catalog: QueryCatalog
   private let policies = PolicyCache()
+  let places = NumberPlaceCache()
   /// What the installation says about limits.
   let settings: LimitSettings
 
@@ -147,6 +148,22 @@ private final class PolicyCache: Sendable {
       if known.count >= Self.most { known.removeAll() }
       known[id] = campaign
     }
+  }
+}
+
+/// Where the numbers that are shown are at home: each claim asks for all of them, and there are few.
+final class NumberPlaceCache: Sendable {
+  private let known = Mutex<[String: NumberPlace]>([:])
+  private static let most = 10_000
+
+  func find(_ e164: String) -> NumberPlace {
+    if let place = known.withLock({ $0[e164] }) { return place }
+    let place = NumberPlace(e164)
+    known.withLock { known in
+      if known.count >= Self.most { known.removeAll() }
+      known[e164] = place
+    }
+    return place
   }
 }
 

@@ -152,7 +152,7 @@ import Testing
 
   @Test func aNumberOfTheStateComesBeforeOneOfTheZone() {
     func distance(_ left: String, _ right: String) -> Int {
-      NumberPlace.ofCallerID(left).distance(to: .ofCallerID(right))
+      NumberPlace(left).distance(to: NumberPlace(right))
     }
     #expect(distance("+12125550100", "+12125550123") == 0)
     #expect(distance("+12125550100", "+17165550123") == 1)  // Buffalo: New York as well.
