@@ -184,7 +184,8 @@ let testTargets: [Target] = [
     name: "rpc-benchmark", dependencies: ["Core", "Nng", "RPC", "Wire", "RingmasterMessages", "RingmasterServices"],
     path: "Tests/Load/RPC/Benchmark", swiftSettings: swift),
   .executableTarget(
-    name: "rpc-test-server", dependencies: ["Core", "RPC"], path: "Tests/RPCTestServer", swiftSettings: swift),
+    name: "rpc-test-server", dependencies: ["Core", "RPC", "ThreadSanitizerSupport"], path: "Tests/RPCTestServer",
+    swiftSettings: swift),
   tests(
     "RPCTests",
     [

@@ -59,37 +59,18 @@ import Testing
     options.keepaliveInterval = .milliseconds(50)
     options.keepaliveTimeout = .milliseconds(50)
     options.connectTimeout = .seconds(60)
+    options.retryBackoff = Backoff(initial: .milliseconds(1), maximum: .milliseconds(2))
     // Several, because each waits a little before it connects again.
     let clients = try (0..<8).map { _ in try RPCClient(endpoints: [endpoint], options: options) }
-    let callers = clients.flatMap { client in
-      (0..<2).map { caller in
-        Task {
-          while !Task.isCancelled {
-            _ = try? await client.call(
-              method("Echo"), request: [UInt8(caller)], options: CallOptions(deadline: .milliseconds(20)))
-          }
+    await withTaskGroup(of: Void.self) { group in
+      for client in clients + clients {
+        group.addTask {
+          let terms = CallOptions(deadline: .milliseconds(20))
+          while !Task.isCancelled { _ = try? await client.call(method("Echo"), request: [1], options: terms) }
         }
       }
-    }
-    var generator = Input(run.seed, isPath: run.transport == "ipc", role: .server)
-    var before = 0
-    for half in 0..<2 {
-      if half == 1 { before = residentBytes() }
-      generator = await WireSocket.onThread { [generator] in
-        var generator = generator
-        var open: [WireSocket] = []
-        for _ in 0..<Self.inputsPerRun / 2 {
-          guard let wire = try? listener.accept() else { break }
-          wire.send(generator.stream(answering: wire))
-          generator.leave(wire, &open)
-        }
-        return generator
-      }
-    }
-    #expect(residentBytes() - before < Self.memoryTolerance)
-    for caller in callers {
-      caller.cancel()
-      await caller.value
+      await answer(Input(run.seed, isPath: run.transport == "ipc", role: .server), at: listener)
+      group.cancelAll()
     }
     listener.shut()
     if run.transport == "ipc" { unlink(String(path.dropFirst(6))) }
@@ -100,6 +81,26 @@ import Testing
         await client.close()
       }
     }
+  }
+
+  /// Greets and answers each client that connects in its own way.
+  private func answer(_ input: Input, at listener: WireSocket) async {
+    var input = input
+    var before = 0
+    for half in 0..<2 {
+      if half == 1 { before = residentBytes() }
+      input = await WireSocket.onThread { [input] in
+        var input = input
+        var open: [WireSocket] = []
+        for _ in 0..<Self.inputsPerRun / 2 {
+          guard let wire = try? listener.accept() else { break }
+          wire.send(input.stream(answering: wire))
+          input.leave(wire, &open)
+        }
+        return input
+      }
+    }
+    #expect(residentBytes() - before < Self.memoryTolerance)
   }
 }
 

@@ -17,49 +17,49 @@ import Testing
 
   @Test(arguments: ["ipc", "tcp"]) func theClientComesBack(over transport: String) async throws {
     let path = try Program.beside("rpc-test-server")
-    var program = try Program(path, [transport == "ipc" ? freeEndpoint() : "tcp://127.0.0.1:0", "0"])
+    let program = try Program(path, [transport == "ipc" ? freeEndpoint() : "tcp://127.0.0.1:0", "0"])
     let endpoint = try #require(await program.line())
     var options = RPCClientOptions()
     options.keepaliveInterval = .milliseconds(300)
     options.keepaliveTimeout = .milliseconds(300)
     options.connectTimeout = .seconds(20)
-    var generator = SeededGenerator(seed: 1)
     try await withClient(of: [endpoint], options: options) { client in
-      let traffic = traffic(to: client)
-      for round in 1...Self.rounds {
-        switch Int.random(in: 0..<4, using: &generator) {
-        case 0:
-          program.signal(SIGSTOP)
-          await wait(client, milliseconds: .random(in: 1...400, using: &generator))
-          if Bool.random(using: &generator) {
-            program.signal(SIGCONT)
-            try await answers(client)
-          }
-        case 1: await wait(client, milliseconds: .random(in: 1...20, using: &generator))
-        default: break
-        }
-        program.kill()
-        if one(in: 3, &generator) { await wait(client, milliseconds: 30) }
-        program = try Program(path, [endpoint, "\(round)"])
-        #expect(await program.line() == endpoint)
-        try await answers(client, name: "\(round)")
-      }
-      for task in traffic {
-        task.cancel()
-        await task.value
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<16 { group.addTask { await traffic(number, to: client) } }
+        try await restart(program, path, endpoint, client)
+        group.cancelAll()
       }
     }
   }
 
-  /// Small calls and large ones, which no system takes at once, in a row.
-  private func traffic(to client: RPCClient) -> [Task<Void, Never>] {
-    (0..<16).map { number in
-      Task {
-        let request = [UInt8](repeating: UInt8(number), count: number % 8 == 7 ? 500_000 : 100 * number)
-        while !Task.isCancelled {
-          _ = try? await client.call(method("Echo"), request: request, options: CallOptions(deadline: .seconds(1)))
+  private func restart(_ first: Program, _ path: String, _ endpoint: String, _ client: RPCClient) async throws {
+    var program = first
+    var generator = SeededGenerator(seed: 1)
+    for round in 1...Self.rounds {
+      switch Int.random(in: 0..<4, using: &generator) {
+      case 0:
+        program.signal(SIGSTOP)
+        await wait(client, milliseconds: .random(in: 1...400, using: &generator))
+        if Bool.random(using: &generator) {
+          program.signal(SIGCONT)
+          try await answers(client)
         }
+      case 1: await wait(client, milliseconds: .random(in: 1...20, using: &generator))
+      default: break
       }
+      program.kill()
+      if Int.random(in: 0..<3, using: &generator) == 0 { await wait(client, milliseconds: 30) }
+      program = try Program(path, [endpoint, "\(round)"])
+      #expect(await program.line() == endpoint)
+      try await answers(client, name: "\(round)")
+    }
+  }
+
+  /// Small calls, and large ones, which no system takes at once, in a row until cancelled.
+  private func traffic(_ number: Int, to client: RPCClient) async {
+    let request = [UInt8](repeating: UInt8(number), count: number % 8 == 7 ? 500_000 : 100 * number)
+    while !Task.isCancelled {
+      _ = try? await client.call(method("Echo"), request: request, options: CallOptions(deadline: .seconds(1)))
     }
   }
 
@@ -72,9 +72,5 @@ import Testing
   private func wait(_ client: RPCClient, milliseconds: Int) async {
     _ = try? await client.call(
       method("Hold"), request: [], options: CallOptions(deadline: .milliseconds(milliseconds)))
-  }
-
-  private func one(in many: Int, _ generator: inout SeededGenerator) -> Bool {
-    Int.random(in: 0..<many, using: &generator) == 0
   }
 }

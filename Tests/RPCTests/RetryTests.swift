@@ -84,7 +84,7 @@ import Wire
     }
     var options = Self.hasty
     options.keepaliveInterval = .milliseconds(10)
-    options.keepaliveTimeout = .seconds(1)
+    options.keepaliveTimeout = .seconds(60)
     try await withClient(of: [server.endpoint], options: options) { client in
       try await client.expect("Do", answers: [42])
     }

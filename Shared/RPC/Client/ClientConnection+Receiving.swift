@@ -47,7 +47,9 @@ extension ClientConnection {
       if isWave {
         state.wave.begin(ended.count, at: now)
       }
-      return (isWave, takeBatch(&state, now: now))
+      let next = takeBatch(&state, now: now)
+      ensureTimer(&state, firesBy: state.keepalive.due(options), now: now)
+      return (isWave, next)
     }
     resume(ended)
     if isWave {

@@ -8,7 +8,8 @@ import Nng
 struct Keepalive {
   /// Since when it has had something to say: a message was sent, or it was heard and owes more.
   private var silentSince: UInt64?
-  private var isProbing = false
+  /// When it was found to be silent, and asked. Counted from here, so that a client that was held up itself still waits.
+  private var probedAt: UInt64?
   private(set) var wantsProbe = false
 
   enum Verdict {
@@ -30,15 +31,14 @@ struct Keepalive {
   /// When the next judgement is due.
   func due(_ options: RPCClientOptions) -> UInt64 {
     guard let interval = options.keepaliveInterval, let silentSince else { return MonotonicTime.never }
-    return MonotonicTime.after(isProbing ? interval + options.keepaliveTimeout : interval, from: silentSince)
+    if let probedAt { return MonotonicTime.after(options.keepaliveTimeout, from: probedAt) }
+    return MonotonicTime.after(interval, from: silentSince)
   }
 
   mutating func judge(at now: UInt64, _ options: RPCClientOptions) -> Verdict {
     guard now >= due(options) else { return .alive }
-    if isProbing {
-      return .dead
-    }
-    isProbing = true
+    guard probedAt == nil else { return .dead }
+    probedAt = now
     wantsProbe = true
     return .probe
   }

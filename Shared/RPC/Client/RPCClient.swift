@@ -173,7 +173,8 @@ public final class RPCClient: Sendable {
         tenant: terms.tenant, actor: terms.actor, idempotencyKey: terms.idempotencyKey, attempt: attempts)
       let outcome = await connection.perform(call)
       attempts += 1
-      var generator = SystemRandomNumberGenerator()
+      // Not the system's generator, which is an empty value: the thread sanitizer stumbles over the address of one.
+      var generator = SeededGenerator(seed: MonotonicTime.now())
       let decision = RetryDecision.after(
         outcome, of: method, attempts: attempts, detours: detours, retries: terms.retries,
         endpoints: connections.count, backoff: options.retryBackoff, using: &generator)
