@@ -98,4 +98,9 @@ import Testing
       #expect(code == .unavailable)
     }
   }
+
+  /// What nng would not end, the supervisor does: it hears of it by the status.
+  @Test func aProcessWithAConnectionThatDoesNotEndEnds() async {
+    await #expect(processExitsWith: .exitCode(70)) { endStuckProcess(.discarding, "ipc:///nowhere") }
+  }
 }
