@@ -101,7 +101,8 @@ final class World: Sendable {
         agenda: agenda, clock: clock, draws: draws, faults: faults, carrier: carrier,
         caller: { [weak self] in self?.current }, bridge: { [weak self] in self?.bridge })
     ]
-    let client = try RPCClient(endpoints: ["inproc://simulation-\(database.name)"], options: options)
+    // The network answers every call; nothing is ever found at the address.
+    let client = try RPCClient(endpoints: ["ipc:///dev/null/simulation"], options: options)
     network.withLock { $0 = client }
     carrier.callsBack { [weak self] in await self?.take($0) }
   }
