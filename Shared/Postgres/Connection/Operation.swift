@@ -54,7 +54,7 @@ final class Answer: Sendable {
 
   private enum State {
     case pending
-    case awaited(CheckedContinuation<Outcome, Never>)
+    case awaited(CheckedContinuation<Void, Never>)
     case known(Outcome)
   }
 
@@ -69,22 +69,27 @@ final class Answer: Sendable {
 
   /// To be called once, with no lock held.
   func give(_ outcome: Outcome) {
-    let continuation: CheckedContinuation<Outcome, Never>? = state.withLock { state in
+    let continuation: CheckedContinuation<Void, Never>? = state.withLock { state in
       defer { state = .known(outcome) }
       if case .awaited(let continuation) = state { return continuation }
       return nil
     }
-    continuation?.resume(returning: outcome)
+    continuation?.resume()
   }
 
+  /// What it is, once it is known. Read under the lock, not handed over with the continuation: when that is resumed before
+  /// its task is suspended, the thread sanitizer sees nothing that orders what the two threads do.
   func value() async -> Outcome {
-    await withCheckedContinuation { continuation in
-      let known: Outcome? = state.withLock { state in
-        if case .known(let outcome) = state { return outcome }
-        state = .awaited(continuation)
-        return nil
+    while true {
+      if let known { return known }
+      await withCheckedContinuation { continuation in
+        let isKnown = state.withLock { state in
+          if case .known = state { return true }
+          state = .awaited(continuation)
+          return false
+        }
+        if isKnown { continuation.resume() }
       }
-      if let known { continuation.resume(returning: known) }
     }
   }
 }
