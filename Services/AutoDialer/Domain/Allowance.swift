@@ -47,7 +47,7 @@ struct Allowance: Hashable, Sendable {
 
   /// All that stands against more calls of a campaign.
   struct Circumstances: Sendable {
-    /// Concurrency leases that have not expired.
+    /// Slots that its calls hold.
     var live: Int
     /// Rolled to now.
     var counters: Counters
@@ -91,7 +91,7 @@ struct TenantStanding: Hashable, Sendable {
   /// Nil: no limit.
   var maxCallsPerDay: Int?
   var maxConcurrentCalls: Int?
-  /// Live concurrency leases of all its campaigns.
+  /// Slots that calls of all its campaigns hold.
   var live = 0
   /// In the tenant's zone, today.
   var dayCalls = 0
@@ -111,7 +111,7 @@ struct ProviderStanding: Hashable, Sendable {
   /// Share of those that outbound calls leave free for inbound ones, 0 to 100.
   var inboundPercent = 0
   var maxCallsPerMinute: Int?
-  /// Live concurrency leases of all the tenant's campaigns with it.
+  /// Slots that calls of all the tenant's campaigns hold with it.
   var live = 0
   /// In this minute.
   var minuteCalls = 0
