@@ -64,6 +64,7 @@ public enum AutoDialerApplication {
     let gate = ClearanceGate(canWash: settings.wash != nil, canSign: settings.eligibility != nil)
     let store = try DialStore(pool: context.pool, events: log, gate: gate, settings: settings.limits)
     let looks = LastLooks(store: store)
+    let wishes = ScheduledCalls(store: store, clock: context.clock)
     let placed = PlacedCalls(
       store: store, logger: context.logger,
       count: context.metrics.counter("dialer_calls_placed_total", "Attempts that the bridge has."))
@@ -81,7 +82,7 @@ public enum AutoDialerApplication {
         CallerIDRPC(
           store: store, numbers: NumberServiceClient(try context.client(settings.bridge)), clock: context.clock)),
       InsightServiceServer(InsightRPC(store: store, clock: context.clock)),
-      SchedulingServiceServer(SchedulingRPC(store: store, clock: context.clock)),
+      SchedulingServiceServer(SchedulingRPC(store: store, calls: wishes, clock: context.clock)),
       ForecastServiceServer(ForecastRPC(store: store, clock: context.clock, metrics: context.metrics)))
     let http = HTTPClient(ClearanceWorker.httpOptions)
     let clearances = ClearanceWorker(
@@ -95,7 +96,7 @@ public enum AutoDialerApplication {
       try context.consume(settings.bridge, source: "media-bridge", schema: schemaName, handler: facts.takeCalls),
       try context.consume(
         settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.takeOutcomes),
-      http, clearances, placed, looks,
+      http, clearances, placed, looks, wishes,
       AttemptResolver(store: store, placer: placer, logger: context.logger),
       ScheduledCallExpiry(store: store, clock: context.clock, logger: context.logger),
       DialWorker(

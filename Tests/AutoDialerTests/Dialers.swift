@@ -1,6 +1,7 @@
 import CampaignTerms
 import Core
 import EventLog
+import Lifecycle
 import Postgres
 import RingmasterMessages
 import ServiceRuntime
@@ -137,5 +138,22 @@ struct Dialers: Sendable {
           + (select count(*) from attempt a where (a.tenant_id, a.campaign_id, a.lead_id) = (t.tenant_id, t.campaign_id, t.lead_id)
              and a.outcome is null and a.state <> 'withdrawn') <> 1
       """)
+  }
+}
+
+extension RequestBatcher {
+  /// Answers requests while `body` runs.
+  func running<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await self.run() }
+      do {
+        let result = try await body()
+        await drain()
+        return result
+      } catch {
+        await drain()
+        throw error
+      }
+    }
   }
 }

@@ -1,5 +1,6 @@
 import CampaignTerms
 import Core
+import Lifecycle
 import RPC
 import RingmasterMessages
 import RingmasterServices
@@ -8,6 +9,7 @@ import Wire
 /// Single calls that somebody asks for: the RPC surface.
 struct SchedulingRPC: SchedulingServiceHandler {
   let store: DialStore
+  let calls: ScheduledCalls
   let clock: any BusinessClock
 
   private static let longestReason = 500
@@ -59,10 +61,15 @@ struct SchedulingRPC: SchedulingServiceHandler {
       throw RPCError(.invalidArgument, "reason: at most \(Self.longestReason) characters")
     }
     let wish = DialStore.WishedCall(
+      tenant: try context.tenantID(),
       campaign: try RequestField.id(CampaignEntity.self, request.campaignId, "campaign_id"),
       lead: try RequestField.id(LeadEntity.self, request.leadId, "lead_id"), at: at ?? now,
       notAfter: request.notAfter?.instant, reason: request.reason, actor: context.actor, key: context.idempotencyKey)
-    return try await store.schedule(wish, tenant: context.tenantID(), now: now)
+    do {
+      return try await calls.ask(wish)
+    } catch is BatcherEnded {
+      throw RPCError(.unavailable, "this dialer is ending; another one, or itself in a moment, takes the call")
+    }
   }
 
   private static func state(_ state: ScheduledCallState) throws -> String? {

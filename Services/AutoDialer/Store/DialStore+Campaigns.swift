@@ -109,8 +109,8 @@ extension DialStore {
     }
     let reopened = try entries.flatMap { entry in
       [
-        PostgresStatement(try query("ReopenTask"), tenant, id, entry.lead),
-        PostgresStatement(try query("ReopenLeadEnd"), tenant, id, entry.lead, now),
+        PostgresStatement(try query("ReopenTasks"), tenant, id, [entry.lead]),
+        PostgresStatement(try query("ReopenLeadEnds"), tenant, id, [entry.lead], now),
       ]
     }
     _ = try await transaction.run(reopened)

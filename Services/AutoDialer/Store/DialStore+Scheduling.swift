@@ -15,6 +15,7 @@ typealias ScheduledCallID = Identifier<ScheduledCallEntity>
 extension DialStore {
   /// What somebody asks for.
   struct WishedCall: Sendable {
+    var tenant: TenantID
     var campaign: CampaignID
     var lead: LeadID
     var at: Instant
@@ -25,260 +26,235 @@ extension DialStore {
     var key: String
   }
 
-  /// Puts the lead in front of the queue, for the time asked for or the next opening after it.
-  func schedule(_ wish: WishedCall, tenant: TenantID, now: Instant) async throws -> ScheduledCall {
-    try await pool.transaction(name: "ScheduleCall") { transaction in
-      if !wish.key.isEmpty { _ = try await transaction.query(query("LockScheduledCallKey"), tenant, wish.key) }
-      if let known = try await answered(wish, tenant: tenant, in: transaction) { return known }
-      guard let known = try await self.campaign(wish.campaign, tenant: tenant, in: transaction)
-      else { throw RPCError(.notFound, "the dialer knows no campaign \(wish.campaign)") }
-      guard !["cancelled", "completed"].contains(known.state) else {
-        throw RPCError(.failedPrecondition, "the campaign is \(known.state); it makes no more calls")
+  /// Puts leads in front of the queue, each for the time asked for or the next opening after it; answered in step, each
+  /// for itself. Wishes of one campaign are one transaction.
+  func schedule(_ wishes: [WishedCall], now: Instant) async -> [Result<ScheduledCall, any Error>] {
+    var answers = [Result<ScheduledCall, any Error>?](repeating: nil, count: wishes.count)
+    var left = Array(wishes.indices)
+    while let first = left.first {
+      // Of what shares a lead or a key, the second has to see what became of the first.
+      var (leads, keys): (Set<LeadID>, Set<String>) = ([], [])
+      let turn = left.filter { index in
+        let wish = wishes[index]
+        return wish.tenant == wishes[first].tenant && wish.campaign == wishes[first].campaign
+          && (wish.key.isEmpty || keys.insert(wish.key).inserted) && leads.insert(wish.lead).inserted
       }
-      guard let (task, place) = try await takeOut(wish.lead, of: wish.campaign, tenant: tenant, in: transaction)
-      else { throw RPCError(.notFound, "campaign \(wish.campaign) has no lead \(wish.lead)") }
-      let other = try await transaction.query(query("WaitingScheduledCall"), tenant, wish.campaign, wish.lead).first
-      if let other = try other.map(ScheduledCall.init(row:)) {
-        throw RPCError(
-          .alreadyExists,
-          "the lead is to be called at \(other.dueAt?.instant.rfc3339 ?? "") already, see \(other.scheduledCallId); cancel that first"
-        )
+      left.removeAll(where: Set(turn).contains)
+      for (index, answer) in zip(turn, await schedule(together: turn.map { wishes[$0] }, now: now)) {
+        answers[index] = answer
       }
-      return try await put(wish, task: task, before: place, known: known, tenant: tenant, now: now, in: transaction)
     }
+    return answers.compactMap { $0 }
   }
 
-  /// Takes a lead out of the queue and locks it. Nil when the campaign does not have it; without a place when it does not
-  /// wait, or waits for a call that somebody asked for.
-  private func takeOut(
-    _ lead: LeadID, of campaign: CampaignID, tenant: TenantID, in transaction: PostgresTransaction
-  ) async throws -> (task: LockedTask, place: QueueEntry?)? {
-    while true {
-      let place = try await transaction.query(query("TakeFromQueue"), tenant, campaign, lead).first
-      guard let task = try await tasks([lead], of: campaign, tenant: tenant, in: transaction)[lead] else { return nil }
-      // A claim that took it a moment ago has put it back: it is there under another number of the row.
-      if place == nil, task.isWaiting, !task.isRequested { continue }
-      return (task, try place.map(Self.entry))
-    }
-  }
-
-  /// What an earlier request with the same key asked for. A key serves one request.
-  private func answered(
-    _ wish: WishedCall, tenant: TenantID, in transaction: PostgresTransaction
-  ) async throws -> ScheduledCall? {
-    guard !wish.key.isEmpty,
-      let row = try await transaction.query(query("ScheduledCallByKey"), tenant, wish.key).first
-    else { return nil }
-    let call = try ScheduledCall(row: row)
-    guard call.leadId == wish.lead.description, call.campaignId == wish.campaign.description else {
-      throw RPCError(.alreadyExists, "the idempotency key was used for another lead; choose a new one")
-    }
-    return call
-  }
-
-  private func put(
-    _ wish: WishedCall, task: LockedTask, before: QueueEntry?, known: KnownCampaign, tenant: TenantID, now: Instant,
-    in transaction: PostgresTransaction
-  ) async throws -> ScheduledCall {
-    let history = try await histories(of: [wish.lead], campaign: wish.campaign, tenant: tenant, in: transaction)
-    var standing = CallWish.Standing.inFlight
-    if let before {
-      standing = .waiting(before)
-    } else if !task.isOpen {
-      let end = try await transaction.query(query("LeadEndAt"), tenant, wish.campaign, wish.lead, Instant.distantFuture)
-      standing = .done(
-        reason: try end.first?.get("reason") ?? "not_recorded",
-        history[wish.lead]?.entry ?? QueueEntry(lead: wish.lead, rank: 0, dueAt: now))
-    }
-    let facts = try await facts(about: [(wish.lead, task.callee)], rules: known.rules, in: transaction)
-    let placed: CallWish
-    do throws(CallWish.Refusal) {
-      placed = try CallWish(
-        at: wish.at, notAfter: wish.notAfter, standing: standing, callee: task.callee, rules: known.rules,
-        facts: facts, now: now)
+  private func schedule(
+    together wishes: [WishedCall], now: Instant
+  ) async -> [Result<ScheduledCall, any Error>] {
+    var answers: [Result<ScheduledCall, any Error>?]
+    do {
+      answers = try await put(wishes, now: now)
+    } catch let error as PostgresError where wishes.count > 1 && Self.isAboutValues(error) {
+      answers = wishes.map { _ in nil }  // Each alone: what is wrong with one is no reason to refuse the others.
     } catch {
-      throw RPCError(.failedPrecondition, error.message)
+      return wishes.map { _ in .failure(error) }
     }
-    try await putBack([placed.entry], campaign: wish.campaign, tenant: tenant, in: transaction)
-    var endReason = ""
-    if case .done(let reason, _) = standing {
-      endReason = reason
-      try await reopen(wish, dueAt: placed.entry.dueAt, tenant: tenant, now: now, in: transaction)
+    for index in wishes.indices {
+      do {
+        // Its row is in another's hands; alone it can be waited for.
+        while answers[index] == nil { answers[index] = try await put([wishes[index]], now: now)[0] }
+      } catch {
+        answers[index] = .failure(error)
+      }
     }
-    let rows = try await transaction.query(
-      query("InsertScheduledCall"), tenant, ScheduledCallID.random(), wish.campaign, wish.lead, wish.at,
-      placed.entry.dueAt, placed.dueReason, placed.notAfter, wish.reason, wish.actor, wish.key, now, before?.rank,
-      before?.dueAt, before?.notAfter, before?.avoiding?.start, before?.avoiding?.end, endReason)
-    var call = try ScheduledCall(row: rows[0])
-    try await tell([call], tenant: tenant, now: now, in: transaction)
-    if known.state != "active" { call.note = "the campaign is \(known.state): nothing is dialed until it is active" }
-    return call
+    return answers.compactMap { $0 }
+  }
+
+  private static func isAboutValues(_ error: PostgresError) -> Bool {
+    [.conflict, .constraint, .invalidValue].contains(error.code)
+  }
+
+  /// Of one campaign, with different leads and keys. Nil for a lead that a claim is looking at.
+  private func put(_ wishes: [WishedCall], now: Instant) async throws -> [Result<ScheduledCall, any Error>?] {
+    try await pool.transaction(name: "ScheduleCalls") { transaction in
+      let (tenant, campaign) = (wishes[0].tenant, wishes[0].campaign)
+      var answers = try await answered(wishes, tenant: tenant, in: transaction)
+      let new = wishes.filter { answers[$0.lead] == nil }.sorted { $0.lead < $1.lead }
+      guard !new.isEmpty else { return wishes.map { answers[$0.lead] } }
+      do {
+        guard let known = try await self.campaign(campaign, tenant: tenant, in: transaction)
+        else { throw RPCError(.notFound, "the dialer knows no campaign \(campaign)") }
+        guard !["cancelled", "completed"].contains(known.state) else {
+          throw RPCError(.failedPrecondition, "the campaign is \(known.state); it makes no more calls")
+        }
+        let placed = try await put(new, known: known, now: now, in: transaction)
+        answers.merge(placed) { $1 }
+      } catch let error as RPCError {
+        for wish in new { answers[wish.lead] = .failure(error) }
+      }
+      return wishes.map { answers[$0.lead] }
+    }
+  }
+
+  /// What earlier requests with the same keys asked for, by lead. A key serves one request.
+  private func answered(
+    _ wishes: [WishedCall], tenant: TenantID, in transaction: PostgresTransaction
+  ) async throws -> [LeadID: Result<ScheduledCall, any Error>] {
+    let keyed = wishes.filter { !$0.key.isEmpty }
+    guard !keyed.isEmpty else { return [:] }
+    let keys = keyed.map(\.key)
+    let results = try await transaction.run([
+      PostgresStatement(query("LockScheduledCallKeys"), tenant, keys),
+      PostgresStatement(query("ScheduledCallsByKey"), tenant, keys),
+    ])
+    let known = try Dictionary(
+      uniqueKeysWithValues: results[1].rows.map { row in
+        (try row.get("idempotency_key", as: String.self), try ScheduledCall(row: row))
+      })
+    var answers: [LeadID: Result<ScheduledCall, any Error>] = [:]
+    for wish in keyed {
+      guard let call = known[wish.key] else { continue }
+      let isSame = call.leadId == wish.lead.description && call.campaignId == wish.campaign.description
+      answers[wish.lead] =
+        isSame
+        ? .success(call)
+        : .failure(RPCError(.alreadyExists, "the idempotency key was used for another lead; choose a new one"))
+    }
+    return answers
+  }
+
+  /// What is known of leads that are taken out of the queue for their wishes.
+  private struct WishedLeads {
+    var places: [LeadID: QueueEntry]
+    var tasks: [LeadID: LockedTask]
+    /// Calls that they wait for already.
+    var others: [LeadID: ScheduledCall]
+    /// Of those that are done.
+    var ends: [LeadID: String]
+    var histories: [LeadID: AttemptHistory]
+    var facts: DialFacts
+
+    /// Nil: a claim is looking at the lead just now.
+    func standing(of lead: LeadID, _ task: LockedTask, now: Instant) -> CallWish.Standing? {
+      if let place = places[lead] { return .waiting(place) }
+      if task.isWaiting, !task.isRequested { return nil }
+      if task.isOpen { return .inFlight }
+      return .done(
+        reason: ends[lead] ?? "not_recorded", histories[lead]?.entry ?? QueueEntry(lead: lead, rank: 0, dueAt: now))
+    }
+  }
+
+  /// Takes leads out of the queue, but those that wait for a call that somebody asked for, and locks them. Rows in
+  /// another's hands are left alone, lest two wait for each other; one alone is waited for.
+  private func takeOut(
+    _ leads: [LeadID], of known: KnownCampaign, in transaction: PostgresTransaction
+  ) async throws -> WishedLeads {
+    let (tenant, campaign) = (known.rules.tenant, known.rules.campaign)
+    let taken = try await transaction.query(
+      query(leads.count == 1 ? "TakeFromQueue" : "TakeFreeFromQueue"), tenant, campaign, leads)
+    let places = try taken.map(Self.entry)
+    let tasks = try await tasks(leads, of: campaign, tenant: tenant, in: transaction)
+    let others = try await transaction.query(query("WaitingScheduledCalls"), tenant, campaign, leads)
+    let done = leads.filter { tasks[$0]?.isOpen == false }
+    var ends: [LeadID: String] = [:]
+    var histories: [LeadID: AttemptHistory] = [:]
+    if !done.isEmpty {
+      for row in try await transaction.query(query("LeadEnds"), tenant, campaign, done) {
+        ends[try row.get("lead_id")] = try row.get("reason")
+      }
+      histories = try await self.histories(of: done, campaign: campaign, tenant: tenant, in: transaction)
+    }
+    let callees = leads.compactMap { lead in tasks[lead].map { (lead, $0.callee) } }
+    return WishedLeads(
+      places: Dictionary(uniqueKeysWithValues: places.map { ($0.lead, $0) }), tasks: tasks,
+      others: Dictionary(uniqueKeysWithValues: try others.map { (try $0.get("lead_id"), try ScheduledCall(row: $0)) }),
+      ends: ends, histories: histories, facts: try await facts(about: callees, rules: known.rules, in: transaction))
+  }
+
+  /// By lead; nothing of a lead that a claim is looking at.
+  private func put(
+    _ wishes: [WishedCall], known: KnownCampaign, now: Instant, in transaction: PostgresTransaction
+  ) async throws -> [LeadID: Result<ScheduledCall, any Error>] {
+    let (tenant, campaign) = (known.rules.tenant, known.rules.campaign)
+    let leads = try await takeOut(wishes.map(\.lead), of: known, in: transaction)
+    var answers: [LeadID: Result<ScheduledCall, any Error>] = [:]
+    var granted: [GrantedWish] = []
+    for wish in wishes {
+      do {
+        guard let task = leads.tasks[wish.lead]
+        else { throw RPCError(.notFound, "campaign \(campaign) has no lead \(wish.lead)") }
+        if let other = leads.others[wish.lead] {
+          throw RPCError(
+            .alreadyExists,
+            "the lead is to be called at \(other.dueAt?.instant.rfc3339 ?? "") already, see \(other.scheduledCallId); "
+              + "cancel that first")
+        }
+        guard let standing = leads.standing(of: wish.lead, task, now: now) else { continue }
+        let call = try CallWish(
+          at: wish.at, notAfter: wish.notAfter, standing: standing, callee: task.callee, rules: known.rules,
+          facts: leads.facts, now: now)
+        granted.append(GrantedWish(id: .random(), wish: wish, standing: standing, call: call))
+      } catch let refusal as CallWish.Refusal {
+        answers[wish.lead] = .failure(RPCError(.failedPrecondition, refusal.message))
+      } catch {
+        answers[wish.lead] = .failure(error)
+      }
+    }
+    let refused = answers.keys.sorted().compactMap { leads.places[$0] }
+    try await putBack(granted.map(\.call.entry) + refused, campaign: campaign, tenant: tenant, in: transaction)
+    guard !granted.isEmpty else { return answers }
+    try await reopen(granted.filter { !$0.endReason.isEmpty }, of: known, now: now, in: transaction)
+    let rows = try await insert(granted, of: known, now: now, in: transaction)
+    var calls = try rows.map(ScheduledCall.init(row:))
+    try await tell(calls, tenant: tenant, now: now, in: transaction)
+    for index in calls.indices where known.state != "active" {
+      calls[index].note = "the campaign is \(known.state): nothing is dialed until it is active"
+    }
+    for (row, call) in zip(rows, calls) { answers[try row.get("lead_id")] = .success(call) }
+    return answers
+  }
+
+  /// A wish that the rules allow.
+  private struct GrantedWish {
+    var id: ScheduledCallID
+    var wish: WishedCall
+    var standing: CallWish.Standing
+    var call: CallWish
+
+    /// The lead's place before it.
+    var before: QueueEntry? { if case .waiting(let entry) = standing { entry } else { nil } }
+    /// Why the lead was done; empty when it was not.
+    var endReason: String { if case .done(let reason, _) = standing { reason } else { "" } }
+  }
+
+  private func insert(
+    _ granted: [GrantedWish], of known: KnownCampaign, now: Instant, in transaction: PostgresTransaction
+  ) async throws -> [PostgresRow] {
+    let before = granted.map(\.before)
+    return try await transaction.query(
+      query("InsertScheduledCalls"), known.rules.tenant, known.rules.campaign, now, granted.map(\.id),
+      granted.map(\.wish.lead), granted.map(\.wish.at), granted.map(\.call.entry.dueAt), granted.map(\.call.dueReason),
+      granted.map(\.call.notAfter), granted.map(\.wish.reason), granted.map(\.wish.actor), granted.map(\.wish.key),
+      before.map { $0?.rank }, before.map { $0?.dueAt }, before.map { $0?.notAfter },
+      before.map { $0?.avoiding?.start },
+      before.map { $0?.avoiding?.end }, granted.map(\.endReason))
   }
 
   private func reopen(
-    _ wish: WishedCall, dueAt: Instant, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+    _ granted: [GrantedWish], of known: KnownCampaign, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    try await transaction.execute(query("ReopenTask"), tenant, wish.campaign, wish.lead)
-    try await transaction.execute(query("ReopenLeadEnd"), tenant, wish.campaign, wish.lead, now)
-    var event = LeadReopened()
-    event.campaignId = wish.campaign.description
-    event.leadId = wish.lead.description
-    event.dueAt = Timestamp(dueAt)
-    event.reason = wish.reason
-    try await events.append([NewEvent(key: event.leadId, message: event)], in: transaction, at: now, tenant: tenant)
-  }
-
-  /// Takes a wish back: the lead stands where it stood before.
-  func cancelScheduledCall(_ id: ScheduledCallID, tenant: TenantID, now: Instant) async throws -> ScheduledCall {
-    let call = try await settle(id, tenant: tenant, as: "cancelled", reason: "", now: now)
-    guard let call else { throw RPCError(.notFound, "no scheduled call has the id \(id)") }
-    guard call.state == .cancelled else {
-      let state = call.state == .placed ? "placed: call \(call.callId)" : "missed: \(call.stateReason)"
-      throw RPCError(.failedPrecondition, "it cannot be cancelled any more; it was \(state)")
-    }
-    return call
-  }
-
-  /// Misses wishes that ran out by `now`, of all tenants. Answers how many it looked at.
-  func expireScheduledCalls(most: Int, now: Instant) async throws -> Int {
-    let rows = try await pool.query(query("ExpiredScheduledCalls"), now, most)
-    for row in rows {
-      _ = try await settle(
-        row.get("scheduled_call_id"), tenant: row.get("tenant_id"), as: "missed", reason: "expired", now: now)
-    }
-    return rows.count
-  }
-
-  /// Ends a wish that is still to come and gives the lead its place back. Answers how it stands then; nil when there is
-  /// none.
-  private func settle(
-    _ id: ScheduledCallID, tenant: TenantID, as state: String, reason: String, now: Instant
-  ) async throws -> ScheduledCall? {
-    try await pool.transaction(name: "SettleScheduledCall") { transaction in
-      guard let row = try await transaction.query(query("ScheduledCallByID"), tenant, id).first else { return nil }
-      guard try row.get("state", as: String.self) == "scheduled" else { return try ScheduledCall(row: row) }
-      let campaign: CampaignID = try row.get("campaign_id")
-      let place = try await transaction.query(
-        query("TakeRequested"), tenant, campaign, row.get("lead_id", as: LeadID.self)
-      ).first.map(Self.entry)
-      let settled = try await transaction.query(query("SettleScheduledCall"), tenant, id, state, reason, now).first
-      guard let settled else {
-        // Somebody else has settled it since, and the place is that of another wish.
-        if let place { try await putBack([place], campaign: campaign, tenant: tenant, in: transaction) }
-        return try await transaction.query(query("ScheduledCallByID"), tenant, id).first.map(ScheduledCall.init(row:))
-      }
-      if let place { try await giveBack(settled, place, campaign: campaign, tenant: tenant, now: now, in: transaction) }
-      let call = try ScheduledCall(row: settled)
-      try await tell([call], tenant: tenant, now: now, in: transaction)
-      return call
-    }
-  }
-
-  /// A lead whose wish is over goes back to where it stood before.
-  private func giveBack(
-    _ row: PostgresRow, _ place: QueueEntry, campaign: CampaignID, tenant: TenantID, now: Instant,
-    in transaction: PostgresTransaction
-  ) async throws {
-    let lead: LeadID = try row.get("lead_id")
-    var entry = place
-    guard let rank: Int = try row.get("before_rank"), let dueAt: Instant = try row.get("before_due_at") else {
-      let finished = FinishedLead(lead: lead, reason: try row.get("before_reason"), attempts: entry.made)
-      return try await finish([finished], campaign: campaign, tenant: tenant, now: now, in: transaction)
-    }
-    (entry.rank, entry.dueAt, entry.notAfter) = (rank, dueAt, try row.get("before_not_after"))
-    if let start: Int = try row.get("before_avoid_start"), let end: Int = try row.get("before_avoid_end") {
-      entry.avoiding = MinuteRange(start: start, end: end)
-    }
-    try await putBack([entry], campaign: campaign, tenant: tenant, in: transaction)
-  }
-
-  func scheduledCalls(
-    of campaign: CampaignID, lead: LeadID?, state: String?, tenant: TenantID, after: ScheduledCallID, limit: Int
-  ) async throws -> [ScheduledCall] {
-    try await pool.query(query("ScheduledCallsPage"), tenant, campaign, after, lead, state, limit)
-      .map(ScheduledCall.init(row:))
-  }
-
-  private func tell(
-    _ calls: [ScheduledCall], tenant: TenantID, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    guard !calls.isEmpty else { return }
+    guard !granted.isEmpty else { return }
+    let (tenant, campaign) = (known.rules.tenant, known.rules.campaign)
+    let leads = granted.map(\.wish.lead)
+    try await transaction.execute(query("ReopenTasks"), tenant, campaign, leads)
+    try await transaction.execute(query("ReopenLeadEnds"), tenant, campaign, leads, now)
     try await events.append(
-      calls.map { call in
-        var event = ScheduledCallChanged()
-        event.call = call
-        return NewEvent(key: call.leadId, message: event)
+      granted.map { granted in
+        var event = LeadReopened()
+        event.campaignId = campaign.description
+        event.leadId = granted.wish.lead.description
+        event.dueAt = Timestamp(granted.call.entry.dueAt)
+        event.reason = granted.wish.reason
+        return NewEvent(key: event.leadId, message: event)
       }, in: transaction, at: now, tenant: tenant)
-  }
-}
-
-/// What a claim does about wishes.
-extension DialStore {
-  /// A call that was asked for never left: the wish is still to come, and holds until its end. Answers that end.
-  func reviveScheduledCall(
-    _ call: CallID, of lead: LeadID, campaign: CampaignID, tenant: TenantID, now: Instant,
-    in transaction: PostgresTransaction
-  ) async throws -> Instant? {
-    let row = try await transaction.query(query("ReviveScheduledCall"), tenant, campaign, lead, call).first
-    guard let row else { return nil }
-    try await tell([ScheduledCall(row: row)], tenant: tenant, now: now, in: transaction)
-    return try row.get("not_after")
-  }
-
-  /// The calls that somebody asked for are permitted.
-  func placeScheduledCalls(
-    _ attempts: [ClaimedAttempt], rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    let asked = attempts.filter { $0.entry.rank == QueueEntry.requested }
-    guard !asked.isEmpty else { return }
-    let rows = try await transaction.query(
-      query("PlaceScheduledCalls"), rules.tenant, rules.campaign, asked.compactMap { LeadID($0.permit.leadId) },
-      asked.map(\.call), now)
-    try await tell(rows.map(ScheduledCall.init(row:)), tenant: rules.tenant, now: now, in: transaction)
-  }
-
-  /// A claim found that leads must never be called; those among them that were asked for are missed.
-  func missScheduledCalls(
-    of leads: [FinishedLead], rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    for (reason, leads) in Dictionary(grouping: leads, by: \.reason).sorted(by: { $0.key < $1.key }) {
-      try await missScheduledCalls(
-        of: rules.campaign, leads: leads.map(\.lead), tenant: rules.tenant, reason: reason, now: now, in: transaction)
-    }
-  }
-
-  /// The wishes of leads that ended otherwise; of all leads of the campaign when none are named.
-  func missScheduledCalls(
-    of campaign: CampaignID, leads: [LeadID]? = nil, tenant: TenantID, reason: String, now: Instant,
-    in transaction: PostgresTransaction
-  ) async throws {
-    let rows = try await transaction.query(query("MissScheduledCalls"), tenant, campaign, leads, reason, now)
-    try await tell(rows.map(ScheduledCall.init(row:)), tenant: tenant, now: now, in: transaction)
-  }
-}
-
-extension ScheduledCall {
-  fileprivate init(row: PostgresRow) throws {
-    self.init()
-    scheduledCallId = try row.get("scheduled_call_id", as: ScheduledCallID.self).description
-    campaignId = try row.get("campaign_id", as: CampaignID.self).description
-    leadId = try row.get("lead_id", as: LeadID.self).description
-    at = Timestamp(try row.get("wanted_at", as: Instant.self))
-    dueAt = Timestamp(try row.get("due_at", as: Instant.self))
-    dueReason = try row.get("due_reason")
-    notAfter = Timestamp(try row.get("not_after", as: Instant.self))
-    stateReason = try row.get("state_reason")
-    reason = try row.get("reason")
-    actor = try row.get("actor")
-    createdAt = Timestamp(try row.get("created_at", as: Instant.self))
-    callId = try row.get("call_id", as: CallID?.self)?.description ?? ""
-    settledAt = try row.get("settled_at", as: Instant?.self).map(Timestamp.init)
-    state =
-      switch try row.get("state", as: String.self) {
-      case "scheduled": .scheduled
-      case "placed": .placed
-      case "missed": .missed
-      default: .cancelled
-      }
   }
 }

@@ -168,7 +168,7 @@ struct Placer: Sendable {
 
   /// Whether the number came onto a do-not-call list since the call was permitted.
   private func isForbidden(_ call: CallID, permit: DialPermit, campaign: CampaignRules) async throws -> Bool {
-    let entry = try await looks.look(
+    let entry = try await looks.ask(
       .init(tenant: campaign.tenant, campaign: campaign.campaign, number: permit.to))
     guard let entry else { return false }
     logger.info(

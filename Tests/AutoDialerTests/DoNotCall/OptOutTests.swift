@@ -1,5 +1,6 @@
 import Core
 import EventLog
+import Lifecycle
 import Logging
 import Postgres
 import RingmasterMessages
@@ -33,11 +34,7 @@ import Wire
   /// Runs `body` while somebody takes last looks.
   private func looking(_ dialers: Dialers, _ body: @Sendable (LastLooks) async throws -> Void) async throws {
     let looks = LastLooks(store: dialers.store)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await looks.run() }
-      try await body(looks)
-      await looks.drain()
-    }
+    try await looks.running { try await body(looks) }
   }
 
   @Test func whoOptsOutIsNotCalledByAnyCampaign() async throws {
@@ -95,15 +92,15 @@ import Wire
     try await Dialers.with { dialers in
       let dial = DialStore.IntendedDial(tenant: .standard, campaign: .random(), number: "+12125550123")
       try await looking(dialers) { looks in
-        let entry = try await looks.look(dial)
+        let entry = try await looks.ask(dial)
         #expect(entry == nil)
       }
       let looks = LastLooks(store: dialers.store)
-      await looks.drainUnused()
-      await #expect(throws: LastLooks.Ended.self) { try await looks.look(dial) }
+      try await looks.running {}
+      await #expect(throws: BatcherEnded.self) { try await looks.ask(dial) }
       dialers.pool.close()
       try await looking(dialers) { looks in
-        await #expect(throws: PostgresError.self) { try await looks.look(dial) }
+        await #expect(throws: PostgresError.self) { try await looks.ask(dial) }
       }
     }
   }
@@ -126,7 +123,7 @@ import Wire
                 if claim.taken == 0 { return }
                 for attempt in claim.attempts {
                   let before = witness.barred
-                  let entry = try await looks.look(
+                  let entry = try await looks.ask(
                     .init(tenant: .standard, campaign: campaign.rules.campaign, number: attempt.permit.to))
                   if entry != nil { continue }
                   witness.place()
@@ -166,14 +163,4 @@ private final class Witness: Sendable {
   var placed: Int { state.withLock { $0.placed } }
   func bar(_ number: String) { state.withLock { _ = $0.barred.insert(number) } }
   func place() { state.withLock { $0.placed += 1 } }
-}
-
-extension LastLooks {
-  /// Ends without ever having looked.
-  fileprivate func drainUnused() async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { try? await self.run() }
-      await drain()
-    }
-  }
 }

@@ -30,11 +30,12 @@ import Wire
     let schema = try GatewayApplication.schema()
     try await Dialers.with(others: [schema]) { dialers in
       let clock = ManualClock(Dialers.monday)
+      let calls = ScheduledCalls(store: dialers.store, clock: clock)
       let rpc = RPCServer(
         endpoints: ["ipc:///tmp/insight-\(UniqueID.random()).ipc"],
         services: [
           InsightServiceServer(InsightRPC(store: dialers.store, clock: clock)),
-          SchedulingServiceServer(SchedulingRPC(store: dialers.store, clock: clock)),
+          SchedulingServiceServer(SchedulingRPC(store: dialers.store, calls: calls, clock: clock)),
         ])
       try rpc.listen()
       let client = try RPCClient(endpoints: rpc.boundEndpoints)
@@ -59,6 +60,7 @@ import Wire
       try await dialers.add((0..<4).map(Dialers.lead), to: campaign)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try? await rpc.run() }
+        group.addTask { try? await calls.run() }
         group.addTask { try? await server.run() }
         try await body(World(dialers: dialers, campaign: campaign, gateway: gateway))
         group.cancelAll()

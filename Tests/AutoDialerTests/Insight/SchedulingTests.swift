@@ -19,12 +19,17 @@ import Wire
     request.at = at.map(Timestamp.init)
     request.notAfter = notAfter.map(Timestamp.init)
     request.reason = "she asked for it"
-    return try await rpc(dialers, now).scheduleCall(
-      request, context: CallContext(tenant: dialers.tenant.description, actor: "api:test", idempotencyKey: key))
+    let calls = ScheduledCalls(store: dialers.store, clock: ManualClock(now))
+    return try await calls.running { [request] in
+      try await rpc(dialers, now, calls).scheduleCall(
+        request, context: CallContext(tenant: dialers.tenant.description, actor: "api:test", idempotencyKey: key))
+    }
   }
 
-  private func rpc(_ dialers: Dialers, _ now: Instant) -> SchedulingRPC {
-    SchedulingRPC(store: dialers.store, clock: ManualClock(now))
+  private func rpc(_ dialers: Dialers, _ now: Instant, _ calls: ScheduledCalls? = nil) -> SchedulingRPC {
+    let clock = ManualClock(now)
+    return SchedulingRPC(
+      store: dialers.store, calls: calls ?? ScheduledCalls(store: dialers.store, clock: clock), clock: clock)
   }
 
   private func cancel(
@@ -217,6 +222,64 @@ import Wire
       let missed = try await only(campaign, dialers)
       #expect(missed.state == .missed && missed.stateReason == "campaign_cancelled" && missed.callId.isEmpty)
       #expect(try await dialers.count("select 1 from task where state = 'done'") == 1)
+    }
+  }
+
+  private func wish(
+    _ lead: LeadID, of campaign: DialStore.KnownCampaign, key: String = "", reason: String = "",
+    at: Instant = Dialers.monday
+  ) -> DialStore.WishedCall {
+    DialStore.WishedCall(
+      tenant: campaign.rules.tenant, campaign: campaign.rules.campaign, lead: lead, at: at, reason: reason,
+      actor: "test",
+      key: key)
+  }
+
+  private func lead(_ number: Int) throws -> LeadID { try #require(LeadID(Dialers.lead(number).leadId)) }
+
+  /// What comes together is answered as if it had come one by one.
+  @Test func wishesThatComeTogetherAreEachAnsweredForThemselves() async throws {
+    try await Dialers.with { dialers in
+      let first = try await dialers.campaign()
+      let second = try await dialers.campaign()
+      try await dialers.add((0..<5).map(Dialers.lead), to: first)
+      try await dialers.add([Dialers.lead(1)], to: second)
+      let busy = try #require(try await dialers.claim(first, most: 1).attempts.first)
+      let waiting = try (0..<5).map(lead).filter { $0.description != busy.permit.leadId }
+      let wishes = try [
+        wish(waiting[0], of: first, key: "a"),
+        wish(waiting[0], of: first, key: "a"),  // Asked again: the same call.
+        wish(waiting[1], of: first, key: "a"),  // The key is taken.
+        wish(waiting[0], of: first),  // It waits for a call already.
+        wish(lead(1), of: second),  // The same person in another campaign.
+        wish(.random(), of: first),
+        wish(lead(1), of: first, at: Dialers.monday + .days(400)),
+        wish(#require(LeadID(busy.permit.leadId)), of: first),
+        wish(waiting[2], of: first, reason: "\u{0}"),  // Nothing that the database could keep.
+        wish(waiting[3], of: first, at: Dialers.monday + .hours(1)),
+      ]
+      let answers = await dialers.store.schedule(wishes, now: Dialers.monday)
+      let codes = answers.map { answer in
+        do {
+          _ = try answer.get()
+          return "ok"
+        } catch let error as RPCError {
+          return "\(error.code)"
+        } catch {
+          return "\((error as? PostgresError)?.code.description ?? "unknown")"
+        }
+      }
+      let refusal = RPCCode.failedPrecondition.description
+      let double = RPCCode.alreadyExists.description
+      #expect(
+        codes == [
+          "ok", "ok", double, double, "ok", RPCCode.notFound.description, refusal, refusal, "invalidValue", "ok",
+        ])
+      #expect(try answers[0].get().scheduledCallId == answers[1].get().scheduledCallId)
+      #expect(try await dialers.count("select 1 from scheduled_call") == 3)
+      #expect(try await dialers.count("select 1 from queue where rank = 9") == 3)
+      #expect(try await dialers.count("select 1 from event where type like '%ScheduledCallChanged'") == 3)
+      #expect(try await dialers.lost() == 0)
     }
   }
 

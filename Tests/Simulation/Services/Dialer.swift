@@ -22,7 +22,7 @@ final class Dialer: Sendable {
   private let placer: Placer
   private let placed: PlacedCalls
   private let looks: LastLooks
-  /// What the process does beside its steps: it looks at do-not-call lists when a step asks it to.
+  /// What the process does beside its steps, when a step asks it to.
   private let tasks = TaskPool(name: "dialer")
 
   private struct Memory {
@@ -58,8 +58,10 @@ final class Dialer: Sendable {
     doNotCall = DoNotCallRPC(store: store, clock: host.clock)
     limits = LimitRPC(store: store, clock: host.clock)
     callerIDs = CallerIDRPC(store: store, numbers: NumberServiceClient(world.client), clock: host.clock)
-    scheduling = SchedulingRPC(store: store, clock: host.clock)
+    let wishes = ScheduledCalls(store: store, clock: host.clock)
+    scheduling = SchedulingRPC(store: store, calls: wishes, clock: host.clock)
     tasks.spawn { _ = try? await looks.run() }
+    tasks.spawn { _ = try? await wishes.run() }
   }
 
   func end() async {

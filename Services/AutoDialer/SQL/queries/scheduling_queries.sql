@@ -1,18 +1,18 @@
--- name: LockScheduledCallKey
--- Requests with one key come one after the other.
-select pg_advisory_xact_lock(hashtextextended($1::uuid::text || $2, 0));
+-- name: LockScheduledCallKeys
+-- Requests with one key come one after the other. In one order everywhere.
+select pg_advisory_xact_lock(lock) from (
+  select distinct hashtextextended($1::uuid::text || key, 0) as lock from unnest($2::text[]) as asked (key) order by lock
+) as locks;
 
--- name: ScheduledCallByKey
-select * from scheduled_call where tenant_id = $1 and idempotency_key = $2;
+-- name: ScheduledCallsByKey
+select * from scheduled_call where tenant_id = $1 and idempotency_key = any ($2::text[]) and idempotency_key <> '';
 
 -- name: ScheduledCallByID
 select * from scheduled_call where tenant_id = $1 and scheduled_call_id = $2;
 
--- name: LockScheduledCall
-select * from scheduled_call where tenant_id = $1 and scheduled_call_id = $2 for update;
-
--- name: WaitingScheduledCall
-select * from scheduled_call where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'scheduled';
+-- name: WaitingScheduledCalls
+select * from scheduled_call
+where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) and state = 'scheduled';
 
 -- name: ScheduledCallAt
 -- The one that was still to come at $4.
@@ -21,11 +21,14 @@ where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and created_at <= $4
   and (settled_at is null or settled_at > $4)
 order by created_at desc limit 1;
 
--- name: InsertScheduledCall
-insert into scheduled_call (tenant_id, scheduled_call_id, campaign_id, lead_id, wanted_at, due_at, due_reason, not_after,
-  state, reason, actor, idempotency_key, created_at, before_rank, before_due_at, before_not_after, before_avoid_start,
+-- name: InsertScheduledCalls
+-- Asked for at $3; arrays in step.
+insert into scheduled_call (tenant_id, campaign_id, created_at, state, scheduled_call_id, lead_id, wanted_at, due_at,
+  due_reason, not_after, reason, actor, idempotency_key, before_rank, before_due_at, before_not_after, before_avoid_start,
   before_avoid_end, before_reason)
-values ($1, $2, $3, $4, $5, $6, $7, $8, 'scheduled', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+select $1, $2, $3, 'scheduled', new.*
+from unnest($4::uuid[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::timestamptz[], $10::text[],
+  $11::text[], $12::text[], $13::int[], $14::timestamptz[], $15::timestamptz[], $16::int[], $17::int[], $18::text[]) as new
 returning *;
 
 -- name: SettleScheduledCall
@@ -65,17 +68,33 @@ where tenant_id = $1 and campaign_id = $2 and scheduled_call_id > $3 and ($4::uu
 order by scheduled_call_id limit $6;
 
 -- name: TakeFromQueue
--- Unless it waits for a call that somebody asked for.
-delete from queue where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and rank <> 9 returning *;
+-- Unless they wait for a call that somebody asked for.
+delete from queue where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) and rank <> 9 returning *;
+
+-- name: TakeFreeFromQueue
+-- The same, but of those that nobody else is taking.
+with free as (
+  select tenant_id, campaign_id, lead_id from queue
+  where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) and rank <> 9 for update skip locked
+)
+delete from queue q using free
+where q.tenant_id = free.tenant_id and q.campaign_id = free.campaign_id and q.lead_id = free.lead_id
+returning q.*;
 
 -- name: TakeRequested
 -- Only the place that a wish gave.
 delete from queue where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and rank = 9 returning *;
 
--- name: ReopenTask
-update task set state = 'open' where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and state = 'done';
+-- name: ReopenTasks
+update task set state = 'open'
+where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) and state = 'done';
 
--- name: ReopenLeadEnd
+-- name: LeadEnds
+-- Why the leads in $3, which are done, were done last.
+select distinct on (lead_id) lead_id, reason from lead_end
+where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) and reopened_at is null
+order by lead_id, ended_at desc;
+
+-- name: ReopenLeadEnds
 update lead_end set reopened_at = $4
-where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and reopened_at is null
-returning reason;
+where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) and reopened_at is null;

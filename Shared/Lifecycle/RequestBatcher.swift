@@ -1,0 +1,80 @@
+import Core
+
+/// Answers requests together: all that were asked while the last ones were at work go into the next batch, so that what a
+/// batch costs is shared by many when there are many, and a single one waits for nobody.
+public final class RequestBatcher<Request: Sendable, Answer: Sendable>: LifecycleService {
+  private struct Waiting: Sendable {
+    var request: Request
+    var continuation: CheckedContinuation<Answer, any Error>
+  }
+
+  public let name: String
+  private let most: Int
+  private let lanes: Int
+  private let work: @Sendable ([Request]) async throws -> [Result<Answer, any Error>]
+  private let waiting = BoundedQueue<Waiting>(capacity: 10_000)
+  /// Closed when everybody was answered.
+  private let ended = BoundedQueue<Never>(capacity: 1)
+
+  /// - Parameters:
+  ///   - most: Requests in one batch.
+  ///   - lanes: Batches at work at once.
+  ///   - work: Answers requests in step; an error that it throws is everybody's answer.
+  public init(
+    name: String, most: Int, lanes: Int = 1,
+    work: @escaping @Sendable ([Request]) async throws -> [Result<Answer, any Error>]
+  ) {
+    self.name = name
+    self.most = most
+    self.lanes = lanes
+    self.work = work
+  }
+
+  /// Requests that no batch has taken up yet.
+  public var count: Int { waiting.count }
+
+  /// - Throws: `BatcherEnded` when nobody answers any more or too many wait, else what the work threw.
+  public func ask(_ request: Request) async throws -> Answer {
+    try await withCheckedThrowingContinuation { continuation in
+      if !waiting.offer(Waiting(request: request, continuation: continuation)) {
+        continuation.resume(throwing: BatcherEnded(name: name))
+      }
+    }
+  }
+
+  public func run() async throws {
+    defer {
+      waiting.close()
+      while let left = waiting.poll() { left.continuation.resume(throwing: BatcherEnded(name: name)) }
+      ended.close()
+    }
+    try await withThrowingDiscardingTaskGroup { group in
+      for _ in 0..<lanes {
+        group.addTask { while let first = try await self.waiting.next() { await self.answer(from: first) } }
+      }
+    }
+  }
+
+  private func answer(from first: Waiting) async {
+    var batch = [first]
+    while batch.count < most, let next = waiting.poll() { batch.append(next) }
+    do {
+      let answers = try await work(batch.map(\.request))
+      precondition(answers.count == batch.count, "\(name): every request has one answer")
+      for (waiting, answer) in zip(batch, answers) { waiting.continuation.resume(with: answer) }
+    } catch {
+      for waiting in batch { waiting.continuation.resume(throwing: error) }
+    }
+  }
+
+  public func drain() async {
+    waiting.close()
+    _ = try? await ended.next()
+  }
+}
+
+/// Nobody answers: the process ends, or too many wait already.
+public struct BatcherEnded: Error, Hashable, Sendable, CustomStringConvertible {
+  public var name: String
+  public var description: String { "\(name) takes nothing any more" }
+}
