@@ -1,4 +1,5 @@
 import Core
+import Synchronization
 
 /// Answers requests together: all that were asked while the last ones were at work go into the next batch, so that what a
 /// batch costs is shared by many when there are many, and a single one waits for nobody.
@@ -10,23 +11,24 @@ public final class RequestBatcher<Request: Sendable, Answer: Sendable>: Lifecycl
 
   public let name: String
   private let most: Int
-  private let lanes: Int
+  private let pace: Duration
   private let work: @Sendable ([Request]) async throws -> [Result<Answer, any Error>]
   private let waiting = BoundedQueue<Waiting>(capacity: 10_000)
+  private let isDraining = Mutex(false)
   /// Closed when everybody was answered.
   private let ended = BoundedQueue<Never>(capacity: 1)
 
   /// - Parameters:
   ///   - most: Requests in one batch.
-  ///   - lanes: Batches at work at once.
+  ///   - pace: Between the beginnings of two batches that are not full: what a burst costs is bounded by it, too.
   ///   - work: Answers requests in step; an error that it throws is everybody's answer.
   public init(
-    name: String, most: Int, lanes: Int = 1,
+    name: String, most: Int, pace: Duration,
     work: @escaping @Sendable ([Request]) async throws -> [Result<Answer, any Error>]
   ) {
     self.name = name
     self.most = most
-    self.lanes = lanes
+    self.pace = pace
     self.work = work
   }
 
@@ -48,14 +50,15 @@ public final class RequestBatcher<Request: Sendable, Answer: Sendable>: Lifecycl
       while let left = waiting.poll() { left.continuation.resume(throwing: BatcherEnded(name: name)) }
       ended.close()
     }
-    try await withThrowingDiscardingTaskGroup { group in
-      for _ in 0..<lanes {
-        group.addTask { while let first = try await self.waiting.next() { await self.answer(from: first) } }
-      }
+    while let first = try await waiting.next() {
+      let began = ContinuousClock.now
+      let count = await answer(from: first)
+      if count < most, !isDraining.withLock({ $0 }) { try await Task.sleep(until: began + pace, clock: .continuous) }
     }
   }
 
-  private func answer(from first: Waiting) async {
+  /// Answers how many there were.
+  private func answer(from first: Waiting) async -> Int {
     var batch = [first]
     while batch.count < most, let next = waiting.poll() { batch.append(next) }
     do {
@@ -65,9 +68,11 @@ public final class RequestBatcher<Request: Sendable, Answer: Sendable>: Lifecycl
     } catch {
       for waiting in batch { waiting.continuation.resume(throwing: error) }
     }
+    return batch.count
   }
 
   public func drain() async {
+    isDraining.withLock { $0 = true }
     waiting.close()
     _ = try? await ended.next()
   }

@@ -28,7 +28,7 @@ import Testing
 
   @Test func whatComesMeanwhileSharesTheNextBatch() async throws {
     let work = Work()
-    let batcher = RequestBatcher(name: "test", most: 3) { try await work.answer($0) }
+    let batcher = RequestBatcher(name: "test", most: 3, pace: .zero) { try await work.answer($0) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await batcher.run() }
       group.addTask {
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func anErrorIsEverybodysAnswerAndTheEndIsTold() async throws {
-    let batcher = RequestBatcher<Int, Int>(name: "test", most: 10, lanes: 2) { _ in throw Refused() }
+    let batcher = RequestBatcher<Int, Int>(name: "test", most: 10, pace: .zero) { _ in throw Refused() }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await batcher.run() }
       await #expect(throws: Refused.self) { try await batcher.ask(1) }
@@ -70,7 +70,7 @@ import Testing
 
   @Test func cancelledWithWorkLeftItAnswersAll() async throws {
     let work = Work()
-    let batcher = RequestBatcher(name: "test", most: 1) { try await work.answer($0) }
+    let batcher = RequestBatcher(name: "test", most: 1, pace: .zero) { try await work.answer($0) }
     try await withThrowingTaskGroup(of: Void.self) { group in
       let running = Task { try await batcher.run() }
       group.addTask { await #expect(throws: CancellationError.self) { try await batcher.ask(1) } }

@@ -18,9 +18,11 @@ extension DialStore {
   /// The bridge has the calls; each is looked at again after its `lookSeconds` if nothing is heard.
   func markPlaced(_ calls: [PlacedCall]) async throws {
     // In one order everywhere, so that two instances cannot wait for each other.
-    let calls = calls.sorted { ($0.tenant, $0.call) < ($1.tenant, $1.call) }
-    try await pool.execute(
-      query("MarkPlaced"), calls.map(\.tenant), calls.map(\.call), calls.map(\.lookSeconds))
+    let byTenant = Dictionary(grouping: calls.sorted { $0.call < $1.call }, by: \.tenant).sorted { $0.key < $1.key }
+    _ = try await pool.run(
+      byTenant.map { tenant, calls in
+        PostgresStatement(try query("MarkPlaced"), tenant, calls.map(\.call), calls.map(\.lookSeconds))
+      })
   }
 
   /// Nobody knows whether the call left: it is looked up after `lookSeconds`, never dialed again.
@@ -42,8 +44,10 @@ extension DialStore {
   /// Attempts whose look is due. Taking them moves their next look on by `seconds`, so that instances share them. Slots
   /// that were held for too long become free.
   func claimUnsettled(most: Int, seconds: Double) async throws -> [UnsettledAttempt] {
-    try await pool.execute(query("FreeLapsedSlots"))
-    return try await pool.query(query("ClaimUnsettled"), most, seconds).map { row in
+    let results = try await pool.run([
+      PostgresStatement(query("FreeLapsedSlots")), PostgresStatement(query("ClaimUnsettled"), most, seconds),
+    ])
+    return try results[1].rows.map { row in
       UnsettledAttempt(
         tenant: try row.get("tenant_id"), campaign: try row.get("campaign_id"), call: try row.get("call_id"),
         state: try row.get("state"), permit: try DialPermit.decode(row.get("permit", as: [UInt8].self)),

@@ -47,12 +47,15 @@ extension DialStore {
   /// What writes down the calls that a claim gave to numbers. What time alone changes is not written: it follows from
   /// what is there whenever somebody looks.
   func saving(_ stock: CallerIDStock, tenant: TenantID) throws -> [PostgresStatement] {
+    guard !stock.used.isEmpty else { return [] }
     // By number: the order in which others lock them.
-    try stock.used.sorted { stock.numbers[$0.key].number < stock.numbers[$1.key].number }.map { index, calls in
-      let number = stock.numbers[index]
-      return PostgresStatement(
-        try query("CountCallerIDUse"), tenant, number.number, number.day, calls, number.lastUsedAt)
-    }
+    let used = stock.used.map { (number: stock.numbers[$0.key], calls: $0.value) }
+      .sorted { $0.number.number < $1.number.number }
+    return [
+      PostgresStatement(
+        try query("CountCallerIDUses"), tenant, used.map(\.number.number), used.map(\.number.day), used.map(\.calls),
+        used.map(\.number.lastUsedAt))
+    ]
   }
 
   static func callerID(_ row: PostgresRow) throws -> StoredCallerID {

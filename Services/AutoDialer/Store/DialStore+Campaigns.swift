@@ -107,14 +107,12 @@ extension DialStore {
         finished.append(FinishedLead(lead: lead, reason: reason, attempts: entry.made))
       }
     }
-    let reopened = try entries.flatMap { entry in
+    let reopened = entries.map(\.lead)
+    _ = try await transaction.run(
       [
-        PostgresStatement(try query("ReopenTasks"), tenant, id, [entry.lead]),
-        PostgresStatement(try query("ReopenLeadEnds"), tenant, id, [entry.lead], now),
-      ]
-    }
-    _ = try await transaction.run(reopened)
-    try await putBack(entries, campaign: id, tenant: tenant, in: transaction)
+        PostgresStatement(query("ReopenTasks"), tenant, id, reopened),
+        PostgresStatement(query("ReopenLeadEnds"), tenant, id, reopened, now),
+      ] + puttingBack(entries, campaign: id, tenant: tenant))
     try await finish(finished, campaign: id, tenant: tenant, now: now, in: transaction)
   }
 

@@ -74,7 +74,6 @@ extension DialStore {
       try await putBack(sorted.wait, campaign: rules.campaign, tenant: rules.tenant, in: transaction)
       try await finish(sorted.never, campaign: rules.campaign, tenant: rules.tenant, now: now, in: transaction)
       try await missScheduledCalls(of: sorted.never, rules: rules, now: now, in: transaction)
-      try await placeScheduledCalls(claim.attempts, rules: rules, now: now, in: transaction)
       guard !claim.attempts.isEmpty else { return claim }
       try await permit(
         claim.attempts, rules: rules, limits: limits, now: now, slotSeconds: slotSeconds, in: transaction)
@@ -176,21 +175,24 @@ extension DialStore {
     _ attempts: [ClaimedAttempt], rules: CampaignRules, limits: ClaimLimits, now: Instant, slotSeconds: Double,
     in transaction: PostgresTransaction
   ) async throws {
-    _ = try await transaction.run(
-      [
+    let asked = attempts.filter { $0.entry.rank == QueueEntry.requested }
+    let results = try await transaction.run(
+      placingScheduledCalls(asked, rules: rules, now: now) + [
         PostgresStatement(
           query("PermitAttempts"), rules.tenant, rules.campaign, attempts.map(\.call), attempts.map(\.entry.lead),
           attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.permit.encoded() }, now,
           attempts.map(\.permit.to), attempts.map(\.entry.rank), limits.circumstances.budget.expected, rules.provider,
           slotSeconds)
       ] + counting(attempts.count, under: limits, rules: rules, now: now))
+    let started = attempts.map { attempt in
+      var started = AttemptStarted()
+      started.permit = attempt.permit
+      started.permit?.evidence = []  // Kept with the attempt; nobody who is told reads it.
+      return NewEvent(key: attempt.permit.leadId, message: started)
+    }
+    let placed = asked.isEmpty ? [] : try results[0].rows.map(ScheduledCall.init(row:))
     try await events.append(
-      attempts.map { attempt in
-        var started = AttemptStarted()
-        started.permit = attempt.permit
-        started.permit?.evidence = []  // Kept with the attempt; nobody who is told reads it.
-        return NewEvent(key: attempt.permit.leadId, message: started)
-      }, in: transaction, at: now, tenant: rules.tenant)
+      started + Self.changeEvents(placed), in: transaction, at: now, tenant: rules.tenant)
   }
 }
 

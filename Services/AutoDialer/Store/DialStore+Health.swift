@@ -27,8 +27,14 @@ extension DialStore {
       query("InsertCallerIDCalls"), tenant, calls.map(\.number), calls.map(\.endedAt), calls.map(\.call),
       calls.map(\.isAnswered), calls.map(\.isShort), calls.map { $0.fault != .none })
     // In the order in which claims lock them: numbers, then providers.
-    for (number, calls) in Dictionary(grouping: calls, by: \.number).sorted(by: { $0.key < $1.key }) {
-      try await judge(number: number, calls, tenant: tenant, now: now, in: transaction)
+    let byNumber = Dictionary(grouping: calls, by: \.number)
+    let numbers = byNumber.keys.sorted()
+    let results = try await transaction.run([
+      PostgresStatement(query("ForgetCallerIDCalls"), tenant, numbers, now - Self.callMemory),
+      PostgresStatement(query("CallerIDs"), tenant, numbers),
+    ])
+    for seen in try results[1].rows.map(Self.callerID).sorted(by: { $0.callerID.number < $1.callerID.number }) {
+      try await judge(seen, byNumber[seen.callerID.number] ?? [], tenant: tenant, now: now, in: transaction)
     }
     for (provider, calls) in Dictionary(grouping: calls, by: \.provider).sorted(by: { $0.key < $1.key }) {
       try await judge(provider: provider, calls, tenant: tenant, now: now, in: transaction)
@@ -55,18 +61,16 @@ extension DialStore {
   }
 
   private func judge(
-    number: String, _ calls: [CallVerdict], tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+    _ seen: StoredCallerID, _ calls: [CallVerdict], tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    try await transaction.execute(query("ForgetCallerIDCalls"), tenant, number, now - Self.callMemory)
-    guard let row = try await transaction.query(query("CallerIDByNumber"), tenant, number).first else { return }
-    var seen = try Self.callerID(row)
+    var seen = seen
     seen.callerID.roll(to: now)
     // A number that a campaign brought itself is its operator's to judge.
     guard seen.callerID.tier != nil else { return }
     let health = try await health(of: seen, tenant: tenant, in: transaction)
     let hasFailures = calls.contains { $0.fault == .callerID } || seen.callerID.breaker != CircuitBreaker()
     guard hasFailures || health.alarm() != nil,
-      let locked = try await transaction.query(query("LockCallerID"), tenant, number).first
+      let locked = try await transaction.query(query("LockCallerID"), tenant, seen.callerID.number).first
     else { return }
     var stored = try Self.callerID(locked)
     stored.callerID.roll(to: now)

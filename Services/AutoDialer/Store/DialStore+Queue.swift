@@ -16,26 +16,57 @@ struct FinishedLead: Sendable {
 
 /// Into the queue and out of it for good.
 extension DialStore {
-  /// Puts entries into the queue whose leads wait again.
+  /// What puts entries into the queue whose leads wait again.
+  func puttingBack(_ entries: [QueueEntry], campaign: CampaignID, tenant: TenantID) throws -> [PostgresStatement] {
+    guard !entries.isEmpty else { return [] }
+    return [
+      PostgresStatement(
+        try query("PutBack"), tenant, campaign, entries.map(\.lead), entries.map(\.rank), entries.map(\.dueAt),
+        entries.map(\.attempts), entries.map(\.withdrawn), entries.map(\.nextNumber), entries.map(\.spentNumbers),
+        entries.map(\.notAfter), entries.map { $0.avoiding?.start }, entries.map { $0.avoiding?.end })
+    ]
+  }
+
   func putBack(
     _ entries: [QueueEntry], campaign: CampaignID, tenant: TenantID, in transaction: PostgresTransaction
   ) async throws {
-    guard !entries.isEmpty else { return }
-    try await transaction.execute(
-      query("PutBack"), tenant, campaign, entries.map(\.lead), entries.map(\.rank), entries.map(\.dueAt),
-      entries.map(\.attempts), entries.map(\.withdrawn), entries.map(\.nextNumber), entries.map(\.spentNumbers),
-      entries.map(\.notAfter), entries.map { $0.avoiding?.start }, entries.map { $0.avoiding?.end })
+    _ = try await transaction.run(puttingBack(entries, campaign: campaign, tenant: tenant))
+  }
+
+  /// What ends leads; `finishedEvents` tells of it.
+  func finishing(
+    _ leads: [FinishedLead], campaign: CampaignID, tenant: TenantID, now: Instant
+  ) throws -> [PostgresStatement] {
+    guard !leads.isEmpty else { return [] }
+    return [
+      PostgresStatement(try query("FinishTasks"), tenant, campaign, leads.map(\.lead)),
+      PostgresStatement(try query("AddLeadEnds"), tenant, campaign, leads.map(\.lead), leads.map(\.reason), now),
+    ]
+  }
+
+  static func finishedEvents(_ leads: [FinishedLead], campaign: CampaignID) -> [NewEvent] {
+    leads.map { finished in
+      var event = LeadFinished()
+      event.campaignId = campaign.description
+      event.leadId = finished.lead.description
+      event.outcome = finished.outcome?.wire ?? .unspecified
+      event.reason = finished.reason
+      event.attempts = Int32(finished.attempts)
+      event.callId = finished.call?.description ?? ""
+      return NewEvent(key: event.leadId, message: event)
+    }
   }
 
   /// Ends leads and tells of it.
   func finish(
     _ leads: [FinishedLead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    guard !leads.isEmpty else { return }
-    try await transaction.execute(query("FinishTasks"), tenant, campaign, leads.map(\.lead))
-    try await tellFinished(leads, campaign: campaign, tenant: tenant, now: now, in: transaction)
+    _ = try await transaction.run(finishing(leads, campaign: campaign, tenant: tenant, now: now))
+    try await events.append(
+      Self.finishedEvents(leads, campaign: campaign), in: transaction, at: now, tenant: tenant)
   }
 
+  /// Tells of leads whose rows are done already.
   func tellFinished(
     _ leads: [FinishedLead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
@@ -43,16 +74,7 @@ extension DialStore {
     try await transaction.execute(
       query("AddLeadEnds"), tenant, campaign, leads.map(\.lead), leads.map(\.reason), now)
     try await events.append(
-      leads.map { finished in
-        var event = LeadFinished()
-        event.campaignId = campaign.description
-        event.leadId = finished.lead.description
-        event.outcome = finished.outcome?.wire ?? .unspecified
-        event.reason = finished.reason
-        event.attempts = Int32(finished.attempts)
-        event.callId = finished.call?.description ?? ""
-        return NewEvent(key: event.leadId, message: event)
-      }, in: transaction, at: now, tenant: tenant)
+      Self.finishedEvents(leads, campaign: campaign), in: transaction, at: now, tenant: tenant)
   }
 
   /// A lead as the queue holds it.

@@ -83,13 +83,15 @@ extension DialStore {
   func tell(
     _ calls: [ScheduledCall], tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    guard !calls.isEmpty else { return }
-    try await events.append(
-      calls.map { call in
-        var event = ScheduledCallChanged()
-        event.call = call
-        return NewEvent(key: call.leadId, message: event)
-      }, in: transaction, at: now, tenant: tenant)
+    try await events.append(Self.changeEvents(calls), in: transaction, at: now, tenant: tenant)
+  }
+
+  static func changeEvents(_ calls: [ScheduledCall]) -> [NewEvent] {
+    calls.map { call in
+      var event = ScheduledCallChanged()
+      event.call = call
+      return NewEvent(key: call.leadId, message: event)
+    }
   }
 }
 
@@ -106,16 +108,15 @@ extension DialStore {
     return try row.get("not_after")
   }
 
-  /// The calls that somebody asked for are permitted.
-  func placeScheduledCalls(
-    _ attempts: [ClaimedAttempt], rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    let asked = attempts.filter { $0.entry.rank == QueueEntry.requested }
-    guard !asked.isEmpty else { return }
-    let rows = try await transaction.query(
-      query("PlaceScheduledCalls"), rules.tenant, rules.campaign, asked.compactMap { LeadID($0.permit.leadId) },
-      asked.map(\.call), now)
-    try await tell(rows.map(ScheduledCall.init(row:)), tenant: rules.tenant, now: now, in: transaction)
+  /// What notes that calls that somebody asked for are permitted; answers how they stand then.
+  func placingScheduledCalls(
+    _ asked: [ClaimedAttempt], rules: CampaignRules, now: Instant
+  ) throws -> [PostgresStatement] {
+    guard !asked.isEmpty else { return [] }
+    return [
+      PostgresStatement(
+        try query("PlaceScheduledCalls"), rules.tenant, rules.campaign, asked.map(\.entry.lead), asked.map(\.call), now)
+    ]
   }
 
   /// A claim found that leads must never be called; those among them that were asked for are missed.

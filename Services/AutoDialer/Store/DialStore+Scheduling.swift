@@ -77,11 +77,17 @@ extension DialStore {
   private func put(_ wishes: [WishedCall], now: Instant) async throws -> [Result<ScheduledCall, any Error>?] {
     try await pool.transaction(name: "ScheduleCalls") { transaction in
       let (tenant, campaign) = (wishes[0].tenant, wishes[0].campaign)
-      var answers = try await answered(wishes, tenant: tenant, in: transaction)
+      let keys = wishes.map(\.key).filter { !$0.isEmpty }
+      let read = try await transaction.run([
+        PostgresStatement(query("CampaignByID"), tenant, campaign),
+        PostgresStatement(query("LockScheduledCallKeys"), tenant, keys),
+        PostgresStatement(query("ScheduledCallsByKey"), tenant, keys),
+      ])
+      var answers = try answered(wishes, read[2].rows)
       let new = wishes.filter { answers[$0.lead] == nil }.sorted { $0.lead < $1.lead }
       guard !new.isEmpty else { return wishes.map { answers[$0.lead] } }
       do {
-        guard let known = try await self.campaign(campaign, tenant: tenant, in: transaction)
+        guard let known = try read[0].rows.first.map({ try self.campaign(campaign, tenant: tenant, $0) })
         else { throw RPCError(.notFound, "the dialer knows no campaign \(campaign)") }
         guard !["cancelled", "completed"].contains(known.state) else {
           throw RPCError(.failedPrecondition, "the campaign is \(known.state); it makes no more calls")
@@ -97,21 +103,14 @@ extension DialStore {
 
   /// What earlier requests with the same keys asked for, by lead. A key serves one request.
   private func answered(
-    _ wishes: [WishedCall], tenant: TenantID, in transaction: PostgresTransaction
-  ) async throws -> [LeadID: Result<ScheduledCall, any Error>] {
-    let keyed = wishes.filter { !$0.key.isEmpty }
-    guard !keyed.isEmpty else { return [:] }
-    let keys = keyed.map(\.key)
-    let results = try await transaction.run([
-      PostgresStatement(query("LockScheduledCallKeys"), tenant, keys),
-      PostgresStatement(query("ScheduledCallsByKey"), tenant, keys),
-    ])
+    _ wishes: [WishedCall], _ rows: [PostgresRow]
+  ) throws -> [LeadID: Result<ScheduledCall, any Error>] {
     let known = try Dictionary(
-      uniqueKeysWithValues: results[1].rows.map { row in
+      uniqueKeysWithValues: rows.map { row in
         (try row.get("idempotency_key", as: String.self), try ScheduledCall(row: row))
       })
     var answers: [LeadID: Result<ScheduledCall, any Error>] = [:]
-    for wish in keyed {
+    for wish in wishes {
       guard let call = known[wish.key] else { continue }
       let isSame = call.leadId == wish.lead.description && call.campaignId == wish.campaign.description
       answers[wish.lead] =
@@ -146,14 +145,18 @@ extension DialStore {
   /// Takes leads out of the queue, but those that wait for a call that somebody asked for, and locks them. Rows in
   /// another's hands are left alone, lest two wait for each other; one alone is waited for.
   private func takeOut(
-    _ leads: [LeadID], of known: KnownCampaign, in transaction: PostgresTransaction
+    _ leads: [LeadID], rules: CampaignRules, in transaction: PostgresTransaction
   ) async throws -> WishedLeads {
-    let (tenant, campaign) = (known.rules.tenant, known.rules.campaign)
-    let taken = try await transaction.query(
-      query(leads.count == 1 ? "TakeFromQueue" : "TakeFreeFromQueue"), tenant, campaign, leads)
-    let places = try taken.map(Self.entry)
-    let tasks = try await tasks(leads, of: campaign, tenant: tenant, in: transaction)
-    let others = try await transaction.query(query("WaitingScheduledCalls"), tenant, campaign, leads)
+    let (tenant, campaign) = (rules.tenant, rules.campaign)
+    let known = try await transaction.run([
+      PostgresStatement(
+        query(leads.count == 1 ? "TakeFromQueue" : "TakeFreeFromQueue"), tenant, campaign, leads),
+      PostgresStatement(query("LockTasks"), tenant, campaign, leads),
+      PostgresStatement(query("WaitingScheduledCalls"), tenant, campaign, leads),
+    ])
+    let places = try known[0].rows.map(Self.entry)
+    let tasks = try Self.tasks(known[1].rows)
+    let others = known[2].rows
     let done = leads.filter { tasks[$0]?.isOpen == false }
     var ends: [LeadID: String] = [:]
     var histories: [LeadID: AttemptHistory] = [:]
@@ -167,7 +170,7 @@ extension DialStore {
     return WishedLeads(
       places: Dictionary(uniqueKeysWithValues: places.map { ($0.lead, $0) }), tasks: tasks,
       others: Dictionary(uniqueKeysWithValues: try others.map { (try $0.get("lead_id"), try ScheduledCall(row: $0)) }),
-      ends: ends, histories: histories, facts: try await facts(about: callees, rules: known.rules, in: transaction))
+      ends: ends, histories: histories, facts: try await facts(about: callees, rules: rules, in: transaction))
   }
 
   /// By lead; nothing of a lead that a claim is looking at.
@@ -175,7 +178,7 @@ extension DialStore {
     _ wishes: [WishedCall], known: KnownCampaign, now: Instant, in transaction: PostgresTransaction
   ) async throws -> [LeadID: Result<ScheduledCall, any Error>] {
     let (tenant, campaign) = (known.rules.tenant, known.rules.campaign)
-    let leads = try await takeOut(wishes.map(\.lead), of: known, in: transaction)
+    let leads = try await takeOut(wishes.map(\.lead), rules: known.rules, in: transaction)
     var answers: [LeadID: Result<ScheduledCall, any Error>] = [:]
     var granted: [GrantedWish] = []
     for wish in wishes {
@@ -200,12 +203,14 @@ extension DialStore {
       }
     }
     let refused = answers.keys.sorted().compactMap { leads.places[$0] }
-    try await putBack(granted.map(\.call.entry) + refused, campaign: campaign, tenant: tenant, in: transaction)
-    guard !granted.isEmpty else { return answers }
-    try await reopen(granted.filter { !$0.endReason.isEmpty }, of: known, now: now, in: transaction)
-    let rows = try await insert(granted, of: known, now: now, in: transaction)
+    let (reopening, reopened) = try reopening(granted.filter { !$0.endReason.isEmpty }, of: known, now: now)
+    let results = try await transaction.run(
+      puttingBack(granted.map(\.call.entry) + refused, campaign: campaign, tenant: tenant) + reopening
+        + inserting(granted, of: known, now: now))
+    guard !granted.isEmpty, let rows = results.last?.rows else { return answers }
     var calls = try rows.map(ScheduledCall.init(row:))
-    try await tell(calls, tenant: tenant, now: now, in: transaction)
+    try await events.append(
+      reopened + Self.changeEvents(calls), in: transaction, at: now, tenant: tenant)
     for index in calls.indices where known.state != "active" {
       calls[index].note = "the campaign is \(known.state): nothing is dialed until it is active"
     }
@@ -226,35 +231,40 @@ extension DialStore {
     var endReason: String { if case .done(let reason, _) = standing { reason } else { "" } }
   }
 
-  private func insert(
-    _ granted: [GrantedWish], of known: KnownCampaign, now: Instant, in transaction: PostgresTransaction
-  ) async throws -> [PostgresRow] {
+  private func inserting(
+    _ granted: [GrantedWish], of known: KnownCampaign, now: Instant
+  ) throws -> [PostgresStatement] {
+    guard !granted.isEmpty else { return [] }
     let before = granted.map(\.before)
-    return try await transaction.query(
-      query("InsertScheduledCalls"), known.rules.tenant, known.rules.campaign, now, granted.map(\.id),
-      granted.map(\.wish.lead), granted.map(\.wish.at), granted.map(\.call.entry.dueAt), granted.map(\.call.dueReason),
-      granted.map(\.call.notAfter), granted.map(\.wish.reason), granted.map(\.wish.actor), granted.map(\.wish.key),
-      before.map { $0?.rank }, before.map { $0?.dueAt }, before.map { $0?.notAfter },
-      before.map { $0?.avoiding?.start },
-      before.map { $0?.avoiding?.end }, granted.map(\.endReason))
+    return [
+      PostgresStatement(
+        try query("InsertScheduledCalls"), known.rules.tenant, known.rules.campaign, now, granted.map(\.id),
+        granted.map(\.wish.lead), granted.map(\.wish.at), granted.map(\.call.entry.dueAt),
+        granted.map(\.call.dueReason), granted.map(\.call.notAfter), granted.map(\.wish.reason),
+        granted.map(\.wish.actor), granted.map(\.wish.key), before.map { $0?.rank }, before.map { $0?.dueAt },
+        before.map { $0?.notAfter }, before.map { $0?.avoiding?.start }, before.map { $0?.avoiding?.end },
+        granted.map(\.endReason))
+    ]
   }
 
-  private func reopen(
-    _ granted: [GrantedWish], of known: KnownCampaign, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
-    guard !granted.isEmpty else { return }
+  private func reopening(
+    _ granted: [GrantedWish], of known: KnownCampaign, now: Instant
+  ) throws -> ([PostgresStatement], [NewEvent]) {
+    guard !granted.isEmpty else { return ([], []) }
     let (tenant, campaign) = (known.rules.tenant, known.rules.campaign)
     let leads = granted.map(\.wish.lead)
-    try await transaction.execute(query("ReopenTasks"), tenant, campaign, leads)
-    try await transaction.execute(query("ReopenLeadEnds"), tenant, campaign, leads, now)
-    try await events.append(
-      granted.map { granted in
-        var event = LeadReopened()
-        event.campaignId = campaign.description
-        event.leadId = granted.wish.lead.description
-        event.dueAt = Timestamp(granted.call.entry.dueAt)
-        event.reason = granted.wish.reason
-        return NewEvent(key: event.leadId, message: event)
-      }, in: transaction, at: now, tenant: tenant)
+    let statements = [
+      PostgresStatement(try query("ReopenTasks"), tenant, campaign, leads),
+      PostgresStatement(try query("ReopenLeadEnds"), tenant, campaign, leads, now),
+    ]
+    let told = granted.map { granted in
+      var event = LeadReopened()
+      event.campaignId = campaign.description
+      event.leadId = granted.wish.lead.description
+      event.dueAt = Timestamp(granted.call.entry.dueAt)
+      event.reason = granted.wish.reason
+      return NewEvent(key: event.leadId, message: event)
+    }
+    return (statements, told)
   }
 }

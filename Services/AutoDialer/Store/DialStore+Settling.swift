@@ -65,9 +65,32 @@ extension DialStore {
     var news: [CallID: SettledAttempt] = [:]
     for row in rows { news[try row.get("call_id")] = try SettledAttempt(row) }
     let byCampaign = Dictionary(grouping: outcomes.filter { news[$0.call] != nil }, by: \.campaign)
-    for (campaign, outcomes) in byCampaign.sorted(by: { $0.key < $1.key }) {
-      try await settle(outcomes, news, campaign: campaign, tenant: tenant, now: now, in: transaction)
+      .sorted { $0.key < $1.key }
+    // Most calls are a lead's first: it has no other.
+    let reads = try byCampaign.flatMap { campaign, outcomes in
+      [
+        PostgresStatement(try query("CampaignByID"), tenant, campaign),
+        PostgresStatement(try query("LockTasks"), tenant, campaign, outcomes.map(\.lead)),
+        PostgresStatement(
+          try query("AttemptHistory"), tenant, campaign, outcomes.filter { news[$0.call]?.number != 1 }.map(\.lead)),
+      ]
     }
+    var results = try await transaction.run(reads)[...]
+    var writes: [PostgresStatement] = []
+    var told: [NewEvent] = []
+    for (campaign, outcomes) in byCampaign {
+      let rows = results.prefix(3).map(\.rows)
+      results = results.dropFirst(3)
+      guard let known = try rows[0].first.map({ try self.campaign(campaign, tenant: tenant, $0) }) else { continue }
+      let judged = Self.judge(
+        outcomes, news, known: known, tasks: try Self.tasks(rows[1]), histories: try Self.histories(rows[2]), now: now)
+      writes += try finishing(judged.finished, campaign: campaign, tenant: tenant, now: now)
+      writes += try puttingBack(judged.retries.map(\.entry), campaign: campaign, tenant: tenant)
+      told += Self.finishedEvents(judged.finished, campaign: campaign)
+      told += judged.retries.map { Self.retryEvent($0, campaign: campaign) }
+    }
+    _ = try await transaction.run(writes)
+    try await events.append(told, in: transaction, at: now, tenant: tenant)
   }
 
   /// What the table knew of an attempt that is over now.
@@ -83,24 +106,22 @@ extension DialStore {
     }
   }
 
-  private func settle(
-    _ outcomes: [Outcome], _ settled: [CallID: SettledAttempt], campaign: CampaignID, tenant: TenantID, now: Instant,
-    in transaction: PostgresTransaction
-  ) async throws {
-    guard let known = try await self.campaign(campaign, tenant: tenant, in: transaction) else { return }
-    let tasks = try await tasks(outcomes.map(\.lead), of: campaign, tenant: tenant, in: transaction)
-    // Most calls are a lead's first: it has no other.
-    var histories: [LeadID: AttemptHistory] = [:]
-    let again = outcomes.filter { settled[$0.call]?.number != 1 }.map(\.lead)
-    if !again.isEmpty {
-      histories = try await self.histories(of: again, campaign: campaign, tenant: tenant, in: transaction)
-    }
+  private struct Retry {
+    var entry: QueueEntry
+    var after: Outcome
+  }
+
+  private static func judge(
+    _ outcomes: [Outcome], _ settled: [CallID: SettledAttempt], known: KnownCampaign, tasks: [LeadID: LockedTask],
+    histories: [LeadID: AttemptHistory], now: Instant
+  ) -> (finished: [FinishedLead], retries: [Retry]) {
+    var histories = histories
     for outcome in outcomes {
       guard let attempt = settled[outcome.call], attempt.number == 1 else { continue }
       histories[outcome.lead] = AttemptHistory(first: outcome, phone: attempt.phone, grantedAt: attempt.grantedAt)
     }
     var finished: [FinishedLead] = []
-    var retries: [(entry: QueueEntry, after: Outcome)] = []
+    var retries: [Retry] = []
     var seen: Set<LeadID> = []
     for outcome in outcomes {
       // A lead that waits already, or is done, was settled by something newer than this call.
@@ -117,21 +138,20 @@ extension DialStore {
           FinishedLead(
             lead: outcome.lead, reason: reason, attempts: history.earlier.count, outcome: outcome.outcome,
             call: outcome.call))
-      case .retry(let entry): retries.append((entry, outcome))
+      case .retry(let entry): retries.append(Retry(entry: entry, after: outcome))
       }
     }
-    try await finish(finished, campaign: campaign, tenant: tenant, now: now, in: transaction)
-    try await putBack(retries.map(\.entry), campaign: campaign, tenant: tenant, in: transaction)
-    try await events.append(
-      retries.map { retry in
-        var event = RetryScheduled()
-        event.campaignId = campaign.description
-        event.leadId = retry.after.lead.description
-        event.callId = retry.after.call.description
-        event.outcome = retry.after.outcome.wire
-        event.dueAt = Timestamp(retry.entry.dueAt)
-        return NewEvent(key: event.leadId, message: event)
-      }, in: transaction, at: now, tenant: tenant)
+    return (finished, retries)
+  }
+
+  private static func retryEvent(_ retry: Retry, campaign: CampaignID) -> NewEvent {
+    var event = RetryScheduled()
+    event.campaignId = campaign.description
+    event.leadId = retry.after.lead.description
+    event.callId = retry.after.call.description
+    event.outcome = retry.after.outcome.wire
+    event.dueAt = Timestamp(retry.entry.dueAt)
+    return NewEvent(key: event.leadId, message: event)
   }
 }
 
@@ -177,10 +197,14 @@ extension DialStore {
   func tasks(
     _ leads: [LeadID], of campaign: CampaignID, tenant: TenantID, in transaction: PostgresTransaction
   ) async throws -> [LeadID: LockedTask] {
-    let rows = try await transaction.query(query("LockTasks"), tenant, campaign, leads)
-    return try Dictionary(
+    try Self.tasks(await transaction.query(query("LockTasks"), tenant, campaign, leads))
+  }
+
+  /// Of rows of LockTasks.
+  static func tasks(_ rows: [PostgresRow]) throws -> [LeadID: LockedTask] {
+    try Dictionary(
       uniqueKeysWithValues: rows.map { row in
-        let (lead, callee) = try Self.lead(row)
+        let (lead, callee) = try lead(row)
         let task = LockedTask(
           isOpen: try row.get("state", as: String.self) == "open",
           isWaiting: try row.get("due_at", as: Instant?.self) != nil,
@@ -193,8 +217,13 @@ extension DialStore {
   func histories(
     of leads: [LeadID], campaign: CampaignID, tenant: TenantID, in session: any PostgresSession
   ) async throws -> [LeadID: AttemptHistory] {
+    try Self.histories(await session.query(query("AttemptHistory"), tenant, campaign, leads))
+  }
+
+  /// Of rows of AttemptHistory.
+  static func histories(_ rows: [PostgresRow]) throws -> [LeadID: AttemptHistory] {
     var histories: [LeadID: AttemptHistory] = [:]
-    for row in try await session.query(query("AttemptHistory"), tenant, campaign, leads) {
+    for row in rows {
       let lead: LeadID = try row.get("lead_id")
       let granted: Instant = try row.get("granted_at")
       var history = histories[lead] ?? AttemptHistory(entry: QueueEntry(lead: lead, rank: 0, dueAt: granted))

@@ -71,7 +71,11 @@ package struct DialStore: Sendable {
     _ id: CampaignID, tenant: TenantID, in session: (any PostgresSession)? = nil
   ) async throws -> KnownCampaign? {
     let rows = try await (session ?? pool).query(query("CampaignByID"), tenant, id)
-    guard let row = rows.first else { return nil }
+    return try rows.first.map { try campaign(id, tenant: tenant, $0) }
+  }
+
+  /// Of a row of CampaignByID.
+  func campaign(_ id: CampaignID, tenant: TenantID, _ row: PostgresRow) throws -> KnownCampaign {
     let version: Int = try row.get("policy_version")
     let known: (rules: CampaignRules, policy: CampaignPolicy)
     if let cached = policies.find(id, version: version) {

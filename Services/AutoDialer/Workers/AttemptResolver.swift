@@ -11,7 +11,7 @@ final class AttemptResolver: LifecycleService {
   private let draining = Mutex(false)
 
   private static let batch = 50
-  private static let pause = Duration.milliseconds(250)
+  private static let pause = Duration.seconds(1)
   /// How long the attempts that were taken are left to this instance.
   private static let leaseSeconds = 30.0
 

@@ -18,8 +18,8 @@ final class DialWorker: LifecycleService {
 
   /// Tasks of one claim: enough to make a transaction worth it, few enough that another campaign's turn comes soon.
   private static let batch = 100
-  /// Real time between looks at the queue.
-  private static let pause = Duration.milliseconds(20)
+  /// Real time between looks at the queue: after one that found something, and while nothing is due.
+  private static let (busyPause, idlePause) = (Duration.milliseconds(5), Duration.milliseconds(20))
   private static let failurePause = Duration.seconds(1)
 
   init(
@@ -38,8 +38,8 @@ final class DialWorker: LifecycleService {
     await withDiscardingTaskGroup { group in
       while !Task.isCancelled && !draining.withLock({ $0 }) {
         do {
-          let isBusy = try await round(&rounds, &group)
-          if !isBusy { try await Task.sleep(for: Self.pause) }
+          let most = try await round(&rounds, &group)
+          if most < Self.batch { try await Task.sleep(for: most > 0 ? Self.busyPause : Self.idlePause) }
         } catch is CancellationError {
           break
         } catch {
@@ -56,8 +56,9 @@ final class DialWorker: LifecycleService {
     _ = try? await ended.next()
   }
 
-  /// One turn for every campaign that has something due. True when there is more to claim at once.
-  private func round(_ rounds: inout ClaimRounds, _ group: inout DiscardingTaskGroup) async throws -> Bool {
+  /// One turn for every campaign that has something due. Answers how much the longest claim took: with a whole
+  /// batch there is more to claim at once.
+  private func round(_ rounds: inout ClaimRounds, _ group: inout DiscardingTaskGroup) async throws -> Int {
     let active = try await store.activeCampaigns()
     for campaign in active.unreadable {
       logger.error("a campaign's policy cannot be read, it is not called", [LogField("campaign_id", campaign)])
@@ -68,7 +69,7 @@ final class DialWorker: LifecycleService {
     let turns = active.campaigns.filter { rounds.hasMore($0.rules.campaign) || due.contains($0.rules.campaign) }
     let headroom = try await store.headroom(for: turns, now: clock.now())
     let shares = rounds.share(turns, most: Self.batch, within: headroom)
-    var isBusy = false
+    var most = 0
     for campaign in rounds.rotated(turns) {
       let id = campaign.rules.campaign
       guard let share = shares[id], share > 0 else { continue }
@@ -80,9 +81,9 @@ final class DialWorker: LifecycleService {
       for attempt in claim.attempts {
         group.addTask { [placer] in await placer.place(attempt, of: campaign) }
       }
-      isBusy = isBusy || claim.taken == Self.batch
+      most = max(most, claim.taken)
     }
-    return isBusy
+    return most
   }
 }
 

@@ -7,7 +7,7 @@ typealias LastLooks = RequestBatcher<DialStore.IntendedDial, DoNotCallEntry?>
 
 extension LastLooks {
   convenience init(store: DialStore) {
-    self.init(name: "last-looks", most: 500) { dials in
+    self.init(name: "last-looks", most: 500, pace: .milliseconds(4)) { dials in
       try await store.lastLook(dials).map { .success($0) }
     }
   }

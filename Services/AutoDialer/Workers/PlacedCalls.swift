@@ -2,19 +2,23 @@ import Core
 import Lifecycle
 import Logging
 import Metrics
+import Synchronization
 
-/// Writes down which calls the bridge has: all that were reported while the last statement ran go into the next one, so
-/// that a commit is shared by many when there are many.
+/// Writes down which calls the bridge has. It is no hurry, since their rows already say when they are looked at: all that
+/// were reported within a moment share a commit.
 final class PlacedCalls: LifecycleService {
   let name = "placed-calls"
   private let store: DialStore
   private let logger: Logger
   private let count: Counter
   private let waiting = BoundedQueue<DialStore.PlacedCall>(capacity: 10_000)
+  private let draining = Mutex(false)
   /// Closed when everything is written.
   private let ended = BoundedQueue<Never>(capacity: 1)
 
   private static let batch = 500
+  /// Between the beginnings of two statements.
+  private static let pace = Duration.milliseconds(50)
 
   init(store: DialStore, logger: Logger, count: Counter) {
     self.store = store
@@ -27,7 +31,13 @@ final class PlacedCalls: LifecycleService {
 
   func run() async throws {
     defer { ended.close() }
-    while let first = try await waiting.next() { try await write(from: first) }
+    while let first = try await waiting.next() {
+      let began = ContinuousClock.now
+      try await write(from: first)
+      if waiting.count < Self.batch, !draining.withLock({ $0 }) {
+        try await Task.sleep(until: began + Self.pace, clock: .continuous)
+      }
+    }
   }
 
   /// What waits, written down as far as one statement goes.
@@ -48,6 +58,7 @@ final class PlacedCalls: LifecycleService {
   }
 
   func drain() async {
+    draining.withLock { $0 = true }
     waiting.close()
     _ = try? await ended.next()
   }

@@ -8,8 +8,7 @@ typealias ScheduledCalls = RequestBatcher<DialStore.WishedCall, ScheduledCall>
 
 extension ScheduledCalls {
   convenience init(store: DialStore, clock: any BusinessClock) {
-    // More than one batch at once, so that a campaign's wishes need not wait for those of many others.
-    self.init(name: "scheduled-calls", most: 200, lanes: 2) { wishes in
+    self.init(name: "scheduled-calls", most: 200, pace: .milliseconds(20)) { wishes in
       await store.schedule(wishes, now: clock.now())
     }
   }

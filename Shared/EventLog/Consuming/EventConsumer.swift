@@ -13,13 +13,17 @@ public struct EventConsumerOptions: Hashable, Sendable {
   public var batchLimit: Int
   /// How long one read waits for news. A service that stops finishes the reads of its log, so this holds it up.
   public var readWait: Duration
+  /// Between the beginnings of two reads of a share that find all there is: what comes in quick succession is taken in
+  /// together.
+  public var pace: Duration
   /// How long a share stays with an instance that is not heard of. Real time, by the database's clock.
   public var lease: Duration
   /// Between attempts at what fails.
   public var retry: Backoff
 
   public init(
-    partitions: Int = 4, batchLimit: Int = 200, readWait: Duration = .seconds(2), lease: Duration = .seconds(15),
+    partitions: Int = 4, batchLimit: Int = 200, readWait: Duration = .seconds(2),
+    pace: Duration = .milliseconds(50), lease: Duration = .seconds(15),
     retry: Backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(30))
   ) {
     precondition((1...EventLogReader.partitionLimit).contains(partitions), "a consumer has 1 to 1024 shares")
@@ -28,6 +32,7 @@ public struct EventConsumerOptions: Hashable, Sendable {
     self.partitions = partitions
     self.batchLimit = batchLimit
     self.readWait = readWait
+    self.pace = pace
     self.lease = lease
     self.retry = retry
   }

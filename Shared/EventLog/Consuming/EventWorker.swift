@@ -37,10 +37,13 @@ struct EventWorker: Sendable {
     var turns = Turns(consumer.options)
     var generator = SystemRandomNumberGenerator()
     while !Task.isCancelled {
-      await turn(&turns)
-      guard turns.failures > 0, !Task.isCancelled else { continue }
+      let began = ContinuousClock.now
+      let hasMore = await turn(&turns)
+      guard !hasMore || turns.failures > 0, !Task.isCancelled else { continue }
+      var end = began + consumer.options.pace
+      if turns.failures > 0 { end = .now + consumer.options.retry.delay(attempt: turns.failures, using: &generator) }
       // Ends early when cancelled, which the loop's condition sees.
-      try? await Task.sleep(for: consumer.options.retry.delay(attempt: turns.failures, using: &generator))
+      try? await Task.sleep(until: end, clock: .continuous)
     }
   }
 

@@ -21,6 +21,9 @@ struct ConnectionParameters: Sendable {
     if let schema = configuration.schema {
       try SQLIdentifier.check(schema)
       options.append("-c search_path=\(schema)")
+      // A service looks its rows up by keys. The planner counts live rows only and keeps plans: what is small when a
+      // statement is first planned, or full of dead rows while a snapshot is held, would be read from end to end.
+      options.append("-c enable_seqscan=off")
     }
     if let timeout = configuration.statementTimeout {
       options.append("-c statement_timeout=\(max(1, timeout.microseconds / 1000))")

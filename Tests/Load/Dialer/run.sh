@@ -30,7 +30,7 @@ RINGMASTER_DATABASE_URL=$database RINGMASTER_RPC_LISTEN=ipc://$scratch/dialer.ip
 running=$!
 echo "| | |"
 echo "| --- | --- |"
-"$BIN/dialer-load" "$around" "ipc://$scratch/dialer.ipc" "$database" $business "$real" "$leads" "$rate" "$seconds" || {
+stdbuf -oL "$BIN/dialer-load" "$around" "ipc://$scratch/dialer.ipc" "$database" $business "$real" "$leads" "$rate" "$seconds" || {
   tail -n 5 "$scratch/log" >&2
   exit 1
 }

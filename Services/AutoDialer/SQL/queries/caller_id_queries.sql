@@ -49,10 +49,12 @@ on conflict (tenant_id, number) do update set state = excluded.state, tier = exc
   request_key = coalesce(excluded.request_key, caller_id.request_key)
 where caller_id.tier is null;
 
--- name: CountCallerIDUse
--- $3 today on the number's calendar, $4 calls.
-update caller_id set day_calls = case when day = $3 then day_calls else 0 end + $4, day = $3, last_used_at = $5
-where tenant_id = $1 and number = $2;
+-- name: CountCallerIDUses
+-- Of numbers $2: $3 today on each one's calendar, $4 calls, $5 when it was last used; in step.
+update caller_id c set day_calls = case when c.day = new.day then c.day_calls else 0 end + new.calls, day = new.day,
+  last_used_at = new.used_at
+from unnest($2::text[], $3::date[], $4::int[], $5::timestamptz[]) as new (number, day, calls, used_at)
+where c.tenant_id = $1 and c.number = new.number;
 
 -- name: SaveCallerIDStanding
 update caller_id set state = $3, warmup_start = $4, rests_until = $5, judged_since = $6, alarms = $7,
@@ -91,4 +93,4 @@ from calls group by sample;
 
 -- name: ForgetCallerIDCalls
 -- Calls that no judgement looks at any more.
-delete from caller_id_call where tenant_id = $1 and number = $2 and ended_at < $3;
+delete from caller_id_call where tenant_id = $1 and number = any ($2) and ended_at < $3;

@@ -154,10 +154,10 @@ select state, permit, outcome, ended_at from attempt
 where tenant_id = $1 and call_id = $2;
 
 -- name: MarkPlaced
--- Only forwards: a call that ended in the meantime stays ended. $1 tenants, $2 call ids, $3 seconds until it is looked at.
+-- Only forwards: a call that ended in the meantime stays ended. $2 call ids, $3 seconds until it is looked at.
 update under_way u set state = 'placed', look_at = now() + make_interval(secs => new.seconds), looks = 0
-from unnest($1::uuid[], $2::uuid[], $3::float8[]) as new (tenant_id, call_id, seconds)
-where u.tenant_id = new.tenant_id and u.call_id = new.call_id and u.state in ('permitted', 'dial_unknown', 'placed');
+from unnest($2::uuid[], $3::float8[]) as new (call_id, seconds)
+where u.tenant_id = $1 and u.call_id = new.call_id and u.state in ('permitted', 'dial_unknown', 'placed');
 
 -- name: MarkUnknown
 update under_way set state = 'dial_unknown', look_at = now() + make_interval(secs => $3)
