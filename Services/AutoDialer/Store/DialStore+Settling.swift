@@ -66,24 +66,24 @@ extension DialStore {
     for row in rows { news[try row.get("call_id")] = try SettledAttempt(row) }
     let byCampaign = Dictionary(grouping: outcomes.filter { news[$0.call] != nil }, by: \.campaign)
       .sorted { $0.key < $1.key }
-    // Most calls are a lead's first: it has no other.
-    let reads = try byCampaign.flatMap { campaign, outcomes in
-      [
-        PostgresStatement(try query("CampaignByID"), tenant, campaign),
-        PostgresStatement(try query("LockTasks"), tenant, campaign, outcomes.map(\.lead)),
-        PostgresStatement(
-          try query("AttemptHistory"), tenant, campaign, outcomes.filter { news[$0.call]?.number != 1 }.map(\.lead)),
-      ]
-    }
-    var results = try await transaction.run(reads)[...]
+    var results = try await transaction.run(
+      byCampaign.flatMap { campaign, outcomes in
+        [
+          PostgresStatement(try query("CampaignByID"), tenant, campaign),
+          PostgresStatement(try query("LockTasks"), tenant, campaign, outcomes.map(\.lead)),
+        ]
+      })[...]
     var writes: [PostgresStatement] = []
     var told: [NewEvent] = []
     for (campaign, outcomes) in byCampaign {
-      let rows = results.prefix(3).map(\.rows)
-      results = results.dropFirst(3)
+      let rows = results.prefix(2).map(\.rows)
+      results = results.dropFirst(2)
       guard let known = try rows[0].first.map({ try self.campaign(campaign, tenant: tenant, $0) }) else { continue }
+      // Most calls are a lead's first: it has no other.
+      let again = outcomes.filter { news[$0.call]?.number != 1 }.map(\.lead)
+      let histories = try await histories(of: again, campaign: campaign, tenant: tenant, in: transaction)
       let judged = Self.judge(
-        outcomes, news, known: known, tasks: try Self.tasks(rows[1]), histories: try Self.histories(rows[2]), now: now)
+        outcomes, news, known: known, tasks: try Self.tasks(rows[1]), histories: histories, now: now)
       writes += try finishing(judged.finished, campaign: campaign, tenant: tenant, now: now)
       writes += try puttingBack(judged.retries.map(\.entry), campaign: campaign, tenant: tenant)
       told += Self.finishedEvents(judged.finished, campaign: campaign)
@@ -217,13 +217,9 @@ extension DialStore {
   func histories(
     of leads: [LeadID], campaign: CampaignID, tenant: TenantID, in session: any PostgresSession
   ) async throws -> [LeadID: AttemptHistory] {
-    try Self.histories(await session.query(query("AttemptHistory"), tenant, campaign, leads))
-  }
-
-  /// Of rows of AttemptHistory.
-  static func histories(_ rows: [PostgresRow]) throws -> [LeadID: AttemptHistory] {
     var histories: [LeadID: AttemptHistory] = [:]
-    for row in rows {
+    guard !leads.isEmpty else { return histories }
+    for row in try await session.query(query("AttemptHistory"), tenant, campaign, leads) {
       let lead: LeadID = try row.get("lead_id")
       let granted: Instant = try row.get("granted_at")
       var history = histories[lead] ?? AttemptHistory(entry: QueueEntry(lead: lead, rank: 0, dueAt: granted))

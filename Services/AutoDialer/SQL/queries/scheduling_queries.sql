@@ -37,12 +37,10 @@ where tenant_id = $1 and scheduled_call_id = $2 and state = 'scheduled'
 returning *;
 
 -- name: PlaceScheduledCalls
--- The wishes of the leads in $3 got the calls in $4. "is not distinct from" is "=" that no index is read by: one seek for
--- each lead, never a look through all of the campaign's.
+-- The wishes of the leads in $3 got the calls in $4.
 update scheduled_call c set state = 'placed', call_id = new.call_id, settled_at = $5
 from unnest($3::uuid[], $4::uuid[]) as new (lead_id, call_id)
-where c.lead_id = new.lead_id and c.state = 'scheduled' and c.tenant_id is not distinct from $1
-  and c.campaign_id is not distinct from $2
+where c.tenant_id = $1 and c.campaign_id = $2 and c.lead_id = new.lead_id and c.state = 'scheduled'
 returning c.*;
 
 -- name: ReviveScheduledCall
