@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the dialer's queue on a private durable Postgres, beside the least that such a queue can be (Floor, driven by
-# pgbench) and beside pgqueuer (PyPI), in turn, on this machine.
+# pgbench) and, once, beside the queues that people pick otherwise, in turn, on this machine.
 #
 #   run.sh [SECONDS [ROUNDS [BIG]]]      BIG leads in the large backlogs (default 1000000; the issue's figure is 10000000)
 #
@@ -17,12 +17,23 @@ if [ -z "$program" ]; then
   program=$(swift build -c release --show-bin-path)/queue-benchmark
 fi
 scratch=$(mktemp -d)
-trap 'kill "${holder:-0}" 2>/dev/null || true; deploy/postgres.sh destroy "$scratch/postgres" >/dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
+trap 'kill ${holder:-} ${redis:-} 2>/dev/null || true; deploy/postgres.sh destroy "$scratch/postgres" >/dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 url=$(deploy/postgres.sh start "$scratch/postgres" | tail -n 1)
 server=$(head -n 1 "$(find "$scratch/postgres" -name postmaster.pid)")
 tools=$(dirname "$(readlink -f "/proc/$server/exe")")
-python3 -m venv "$scratch/python" && "$scratch/python/bin/pip" install --quiet --disable-pip-version-check pgqueuer 'psycopg[binary,pool]' asyncpg
+install_packages redis-server >&2
+peer_python() { # peer_python NAME PACKAGE...: each peer in an environment of its own, since they want different versions
+  local name=$1
+  shift
+  python3 -m venv "$scratch/$name" && "$scratch/$name/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
+}
+peer_python pgqueuer pgqueuer 'psycopg[binary,pool]' asyncpg
+peer_python procrastinate procrastinate 'psycopg[binary,pool]'
+peer_python arq arq
+peer_python dramatiq 'dramatiq[redis]'
+peer_python celery 'celery[redis]'
+peer_python bullmq bullmq
 
 sql() { "$tools/psql" -q "$url" "$@"; }
 ours() { # ours NAME LEADS [later]: fills, then runs; one line
@@ -43,6 +54,25 @@ print(f"{name},{len(turns) * batch / seconds},{turns[len(turns) // 2]},{turns[le
 P
   rm -f "$scratch"/turns.*
 }
+peer() { # peer NAME PLACE: jobs that do nothing
+  PEER_LEADS=$3 "$scratch/$1/bin/python" "$here/Peer/$1_peer.py" "$2" "$seconds" $batch 2>"$scratch/$1.log" | sed "s/^/small,$1,/" || {
+    tail -n 5 "$scratch/$1.log" >&2
+    die "$1 did not run"
+  }
+}
+redis_peers() { # Redis writes its log down once a second, as its users have it.
+  local port
+  port=$(free_port)
+  (cd "$scratch" && exec redis-server --port "$port" --bind 127.0.0.1 --appendonly yes --appendfsync everysec --save '' >redis.log 2>&1) &
+  redis=$!
+  until redis-cli -p "$port" ping >/dev/null 2>&1; do sleep 0.1; done
+  for name in dramatiq celery arq bullmq; do
+    redis-cli -p "$port" flushall >/dev/null
+    peer "$name" "$port" 20000
+  done
+  kill $redis && wait $redis 2>/dev/null || true
+  redis=
+}
 held() { # held COMMAND...: while another session holds a snapshot
   sql -c 'begin isolation level repeatable read' -c 'select 1' -c "select pg_sleep($((seconds + 60)))" >/dev/null 2>&1 &
   holder=$!
@@ -51,14 +81,20 @@ held() { # held COMMAND...: while another session holds a snapshot
   sql -c "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()" >/dev/null
 }
 
+{
+  peer procrastinate "$url" 20000
+  redis_peers
+} >"$scratch/peers"
+cat "$scratch/peers"
 for _ in $(seq "$rounds"); do
   floor small 3000000 ""; floor small 400000 duty_; ours small 300000
-  PEER_LEADS=60000 "$scratch/python/bin/python" "$here/Peer/pgqueuer_peer.py" "$url" "$seconds" $batch | sed 's/^/small,pgqueuer,/'
+  peer pgqueuer "$url" 120000
   ours big "$big"
   ours later "$big" later
   held ours held "$big"
 done | tee "$scratch/results"
 
+cat "$scratch/peers" >>"$scratch/results"
 python3 - "$scratch/results" <<'P'
 import statistics, sys
 runs = {}
