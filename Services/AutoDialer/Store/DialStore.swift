@@ -198,7 +198,7 @@ struct NumberRecords: Sendable {
 
   /// As `text` wrote it.
   init(_ text: String) {
-    numbers = text.utf8.split(separator: UInt8(ascii: " ")).compactMap { PhoneNumber(record: Substring($0)) }
+    numbers = PhoneNumber.records(text)
   }
 
   /// The number if it is known, else parsed.
