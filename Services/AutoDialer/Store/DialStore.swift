@@ -196,7 +196,7 @@ struct NumberRecords: Sendable {
 
   private let numbers: [PhoneNumber]
 
-  /// As `text` wrote it.
+  /// As `text` wrote it, or whoever told of the lead.
   init(_ text: String) {
     numbers = PhoneNumber.records(text)
   }
@@ -207,11 +207,15 @@ struct NumberRecords: Sendable {
     return try PhoneNumber.parse(phone, defaultRegion: nil)
   }
 
-  /// Of a lead's numbers, those that can be read.
-  static func text(of lead: Lead) -> String {
-    ([lead.phone] + lead.numbers.map(\.phone)).prefix(Callee.mostNumbers)
-      .compactMap { try? PhoneNumber.parse($0, defaultRegion: nil).record }.joined(separator: " ")
+  /// Of a lead's numbers, those that can be read; only what `told` does not know is parsed.
+  init(of lead: Lead, told: String = "") {
+    let told = NumberRecords(told)
+    numbers = ([lead.phone] + lead.numbers.map(\.phone)).prefix(Callee.mostNumbers).compactMap {
+      try? told.number($0)
+    }
   }
+
+  var text: String { numbers.map(\.record).joined(separator: " ") }
 }
 
 extension Callee {
