@@ -56,8 +56,13 @@ extension DialStore {
     var waiting: [(lead: LeadID, due: Instant, row: [UInt8], numbers: String)] = []
     var hopeless: [(lead: LeadID, reason: String, row: [UInt8], numbers: String)] = []
     var callees: [(lead: LeadID, callee: Callee)] = []
+    // A lead that is here already is left alone: the event may come again.
+    var taken: Set<LeadID> = Set(
+      try await transaction.query(query("KnownTasks"), tenant, id, leads.compactMap { LeadID($0.leadId) }).map {
+        try $0.get("lead_id", as: LeadID.self)
+      })
     for (index, lead) in leads.enumerated() {
-      guard let leadID = LeadID(lead.leadId) else { continue }
+      guard let leadID = LeadID(lead.leadId), taken.insert(leadID).inserted else { continue }
       let records = NumberRecords(of: lead, told: told.indices.contains(index) ? told[index] : "")
       let numbers = records.text
       let callee = Callee(lead, joinedAt: now, records: records)
