@@ -32,6 +32,7 @@ public enum CampaignExecutorApplication {
         try Migration("m0002_leads", PackageResources.m0002_leads_sql),
         try Migration("m0003_notices", PackageResources.m0003_notices_sql),
         try Migration("m0004_analytics", PackageResources.m0004_analytics_sql),
+        try Migration("m0005_lead_loading", PackageResources.m0005_lead_loading_sql),
       ])
   }
 

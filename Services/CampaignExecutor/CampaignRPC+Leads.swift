@@ -7,7 +7,7 @@ import Telephony
 
 extension CampaignRPC {
   /// Rows of one batch at most.
-  private static let largestBatch = 1000
+  private static let largestBatch = 4000
   private static let longestKey = 200
 
   func openImport(_ request: OpenImportRequest, context: CallContext) async throws -> OpenImportResponse {

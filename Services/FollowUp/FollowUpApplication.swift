@@ -39,7 +39,8 @@ public enum FollowUpApplication {
     return [
       try context.consume(settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.take),
       try context.consume(
-        settings.executor, source: "campaign-executor", schema: schemaName, handler: facts.takeSteps),
+        settings.executor, source: "campaign-executor", schema: schemaName, types: FollowUpFacts.stepTypes,
+        handler: facts.takeSteps),
     ]
   }
 }

@@ -33,7 +33,8 @@ public enum QualificationScorerApplication {
     context.serve(ScorerServiceServer(ScorerService(store: store, clock: context.clock)))
     return [
       try context.consume(
-        settings.executor, source: "campaign-executor", schema: schemaName, handler: ScorerFacts(store: store).take)
+        settings.executor, source: "campaign-executor", schema: schemaName, types: ScorerFacts.types,
+        handler: ScorerFacts(store: store).take)
     ]
   }
 }

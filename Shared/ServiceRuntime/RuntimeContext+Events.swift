@@ -17,11 +17,13 @@ extension RuntimeContext {
   ///   - endpoints: Where the owner of the facts is.
   ///   - source: The owner's program name; names the cursor, so it never changes.
   ///   - schema: This service's own, which keeps the cursor.
+  ///   - types: Full names of the messages that are wanted, where the source tells of much more; empty for all.
   public func consume(
-    _ endpoints: [String], source: String, schema: String, handler: @escaping EventConsumer.Handler
+    _ endpoints: [String], source: String, schema: String, types: [String] = [],
+    handler: @escaping EventConsumer.Handler
   ) throws -> EventConsumer {
     EventConsumer(
-      name: "\(schema)-from-\(source)", source: EventFeedClient(try client(endpoints)), sourceName: source, pool: pool,
-      schema: schema, logger: logger, metrics: metrics, handler: handler)
+      name: "\(schema)-from-\(source)", source: EventFeedSource(try EventFeedClient(client(endpoints)), types: types),
+      sourceName: source, pool: pool, schema: schema, logger: logger, metrics: metrics, handler: handler)
   }
 }

@@ -11,8 +11,10 @@ import Wire
   @Test func whatIsDueIsClaimedOnceInOrder() async throws {
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign()
-      try await dialers.add((0..<50).map(Dialers.lead), to: campaign)
-      try await dialers.add((0..<50).map(Dialers.lead), to: campaign)  // The event comes again.
+      try await dialers.add((Array(0..<40) + [7, 39]).map(Dialers.lead), to: campaign)
+      // The event comes again, and leads that are here beside some that are not.
+      try await dialers.add((Array(0..<40) + [7, 39]).map(Dialers.lead), to: campaign)
+      try await dialers.add((20..<50).map(Dialers.lead), to: campaign)
       let first = try await dialers.claim(campaign, most: 30)
       #expect(first.attempts.count == 30 && first.taken == 30)
       let second = try await dialers.claim(campaign, most: 30, places: first.places)

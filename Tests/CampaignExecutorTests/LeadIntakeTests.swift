@@ -57,6 +57,24 @@ import Testing
     }
   }
 
+  @Test(arguments: UInt64(1)...100) func anAddressHasOneSignADomainAndNoWhiteSpace(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    let pieces = ["a", "b", "@", "@", ".", ".", "-", " ", "\t", "\r\n", "\u{1F}", "é", "\u{301}", "\u{A0}", "ß"]
+    for _ in 0..<50 {
+      let usual = Bool.random(using: &generator)
+      let text =
+        (usual ? "a@b" : "")
+        + (0..<Int.random(in: 1...6, using: &generator)).map { _ in
+          (usual ? pieces.prefix(7) : pieces[...]).randomElement(using: &generator) ?? "a"
+        }.joined()
+      let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+      let isAddress =
+        parts.count == 2 && !parts[0].isEmpty && parts[1].contains(".") && !parts[1].hasPrefix(".")
+        && !parts[1].hasSuffix(".") && !text.contains(where: \.isWhitespace)
+      #expect((problem { $0.email = text } == nil) == isAddress, "\(text.debugDescription)")
+    }
+  }
+
   @Test func furtherNumbersAreCheckedByName() {
     func number(_ phone: String, zone: String = "") -> LeadIntake.Number {
       LeadIntake.Number(phone: phone, timeZone: zone, consent: .unknown)

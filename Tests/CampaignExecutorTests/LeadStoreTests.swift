@@ -2,6 +2,7 @@ import Core
 import Postgres
 import RPC
 import RingmasterMessages
+import Telephony
 import TestSupport
 import Testing
 
@@ -138,8 +139,15 @@ import Testing
           number.consent = .express
           lead.numbers = [number]
         }, to: id)
-      let told = try #require(try await executor.events(LeadsAdded.self).first?.leads.first)
+      let event = try #require(try await executor.events(LeadsAdded.self).first)
+      let told = try #require(event.leads.first)
       #expect(told == added.lead)
+      let id0 = try #require(LeadID(told.leadId))
+      #expect(try await executor.store.lead(id0, of: id, tenant: executor.tenant) == told)
+      let numbers = try ([told.phone] + told.numbers.map(\.phone)).map {
+        try PhoneNumber.parse($0, defaultRegion: nil).record
+      }
+      #expect(event.numbers == [numbers.joined(separator: " ")])
       #expect(told.consent == .expressWritten && told.notAfter?.instant == end)
       #expect(told.address?.country == "US" && told.address?.subdivision == "FL")
       #expect(told.numbers.map(\.phone) == ["+12124560002"])

@@ -152,6 +152,30 @@ import Testing
     }
   }
 
+  @Test(arguments: UInt64(1)...5) func onlyWhatIsWantedIsReadAndTheRestIsPassed(seed: UInt64) async throws {
+    var generator = SeededGenerator(seed: seed)
+    let events = (1...60).map { number in
+      let size = Bool.random(using: &generator) ? 3 : 200_000
+      return NewEvent(
+        key: "k", type: ["a", "b", "c"].randomElement(using: &generator) ?? "a",
+        payload: [UInt8](repeating: UInt8(number), count: size))
+    }
+    try await Logs.with { [events] logs in
+      try await logs.source.transaction(name: "kinds") { transaction in
+        try await logs.log.append(events, in: transaction, at: instant, tenant: .standard)
+      }
+      let all = try await logs.reader.readAll(60, limit: 7)
+      #expect(all.map(\.payload) == events.map(\.payload))
+      for types in [["a"], ["b", "c"], ["none"]] {
+        let read = try await logs.reader.only(types).readAll(0, limit: 7)
+        #expect(read == all.filter { types.contains($0.type) })
+      }
+      let page = try await logs.reader.only(["none"]).read(
+        partition: 0, partitions: 1, after: .beginning, limit: 60, wait: .zero)
+      #expect(page.next == all.last?.place)
+    }
+  }
+
   @Test func anEventTooLargeForAMessageIsRefused() async throws {
     try await Logs.with { logs in
       await #expect(throws: EventLogError.self) {

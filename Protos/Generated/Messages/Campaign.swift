@@ -1094,7 +1094,7 @@ public struct OpenImportResponse: WireMessage {
   }
 }
 
-/// One batch of an upload, at most 1000 rows. Batches are numbered from 1; sending one again changes nothing and
+/// One batch of an upload, at most 4000 rows. Batches are numbered from 1; sending one again changes nothing and
 /// gives the same answer.
 public struct ImportLeadsRequest: WireMessage {
   public static let fullName = "ringmaster.v1.ImportLeadsRequest"
@@ -1612,14 +1612,18 @@ public struct LeadsAdded: WireMessage {
 
   public var campaignId: String = ""
   public var leads: [Lead] = []
+  /// What the numbering plan says of each lead's numbers, in step with `leads`, so that no number is parsed twice: records
+  /// of Telephony's PhoneNumber with spaces between. A number without one is to be parsed.
+  public var numbers: [String] = []
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(campaignId: String = "", leads: [Lead] = []) {
+  public init(campaignId: String = "", leads: [Lead] = [], numbers: [String] = []) {
     self.campaignId = campaignId
     self.leads = leads
+    self.numbers = numbers
   }
 }
 
@@ -6953,6 +6957,12 @@ extension LeadsAdded {
         if let item = items[index] { self.leads.append(try Lead(c: item)) }
       }
     }
+    if c.pointee.n_numbers > 0, let items = c.pointee.numbers {
+      self.numbers.reserveCapacity(c.pointee.n_numbers)
+      for index in 0..<c.pointee.n_numbers {
+        self.numbers.append(try WireDecoding.string(items[index], "ringmaster.v1.LeadsAdded.numbers"))
+      }
+    }
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -6973,6 +6983,14 @@ extension LeadsAdded {
       }
       c.pointee.leads = items
     }
+    if !self.numbers.isEmpty {
+      c.pointee.n_numbers = self.numbers.count
+      let items = arena.new(UnsafeMutablePointer<CChar>?.self, self.numbers.count)
+      for index in self.numbers.indices {
+        items[index] = arena.string(self.numbers[index])
+      }
+      c.pointee.numbers = items
+    }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -6990,6 +7008,8 @@ extension LeadsAdded {
             if value != .null { self.campaignId = try WireJSON.string(value) }
           case "leads":
             if value != .null { self.leads = try WireJSON.array(value) { (item) throws(WireJSONError) in try Lead(json: item) } }
+          case "numbers":
+            if value != .null { self.numbers = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.string(item) } }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -7003,6 +7023,7 @@ extension LeadsAdded {
     var object = JSONObject()
     if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
     if !self.leads.isEmpty { object["leads"] = .array(self.leads.map { $0.json }) }
+    if !self.numbers.isEmpty { object["numbers"] = .array(self.numbers.map { WireJSON.json($0) }) }
     return .object(object)
   }
 }

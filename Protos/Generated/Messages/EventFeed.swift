@@ -75,6 +75,8 @@ public struct ReadEventsRequest: WireMessage {
   public var limit: Int32 = 0
   /// How long to wait, in milliseconds, for a first event; 0 answers at once, at most 60000.
   public var waitMilliseconds: Int32 = 0
+  /// Full names of the messages that are wanted; empty means all. What is not wanted is passed by, and costs nothing.
+  public var types: [String] = []
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
@@ -82,13 +84,14 @@ public struct ReadEventsRequest: WireMessage {
 
   public init(
     partition: Int32 = 0, partitions: Int32 = 0, after: EventPosition? = nil, limit: Int32 = 0,
-    waitMilliseconds: Int32 = 0
+    waitMilliseconds: Int32 = 0, types: [String] = []
   ) {
     self.partition = partition
     self.partitions = partitions
     self.after = after
     self.limit = limit
     self.waitMilliseconds = waitMilliseconds
+    self.types = types
   }
 }
 
@@ -352,6 +355,12 @@ extension ReadEventsRequest {
     if let item = c.pointee.after { self.after = try EventPosition(c: item) }
     self.limit = c.pointee.limit
     self.waitMilliseconds = c.pointee.wait_milliseconds
+    if c.pointee.n_types > 0, let items = c.pointee.types {
+      self.types.reserveCapacity(c.pointee.n_types)
+      for index in 0..<c.pointee.n_types {
+        self.types.append(try WireDecoding.string(items[index], "ringmaster.v1.ReadEventsRequest.types"))
+      }
+    }
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -368,6 +377,14 @@ extension ReadEventsRequest {
     }
     c.pointee.limit = self.limit
     c.pointee.wait_milliseconds = self.waitMilliseconds
+    if !self.types.isEmpty {
+      c.pointee.n_types = self.types.count
+      let items = arena.new(UnsafeMutablePointer<CChar>?.self, self.types.count)
+      for index in self.types.indices {
+        items[index] = arena.string(self.types[index])
+      }
+      c.pointee.types = items
+    }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -391,6 +408,8 @@ extension ReadEventsRequest {
             fallthrough
           case "waitMilliseconds":
             if value != .null { self.waitMilliseconds = try WireJSON.int32(value) }
+          case "types":
+            if value != .null { self.types = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.string(item) } }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -407,6 +426,7 @@ extension ReadEventsRequest {
     if let item = self.after { object["after"] = item.json }
     if self.limit != 0 { object["limit"] = WireJSON.json(self.limit) }
     if self.waitMilliseconds != 0 { object["waitMilliseconds"] = WireJSON.json(self.waitMilliseconds) }
+    if !self.types.isEmpty { object["types"] = .array(self.types.map { WireJSON.json($0) }) }
     return .object(object)
   }
 }

@@ -43,8 +43,11 @@ extension DialStore {
   }
 
   /// Puts leads into the queue. Leads that can never be called are done at once, and that is told.
+  ///
+  /// - Parameter told: What is known of each lead's numbers, in step with `leads`; what is missing is parsed.
   package func take(
-    _ leads: [Lead], campaign id: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+    _ leads: [Lead], told: [String] = [], campaign id: CampaignID, tenant: TenantID, now: Instant,
+    in transaction: PostgresTransaction
   ) async throws {
     guard let known = try await campaign(id, tenant: tenant, in: transaction) else {
       throw PostgresError(.invalidRow, "leads came before their campaign \(id)")
@@ -53,10 +56,16 @@ extension DialStore {
     var waiting: [(lead: LeadID, due: Instant, row: [UInt8], numbers: String)] = []
     var hopeless: [(lead: LeadID, reason: String, row: [UInt8], numbers: String)] = []
     var callees: [(lead: LeadID, callee: Callee)] = []
-    for lead in leads {
-      guard let leadID = LeadID(lead.leadId) else { continue }
-      let numbers = NumberRecords.text(of: lead)
-      let callee = Callee(lead, joinedAt: now, records: NumberRecords(numbers))
+    // A lead that is here already is left alone: the event may come again.
+    var taken: Set<LeadID> = Set(
+      try await transaction.query(query("KnownTasks"), tenant, id, leads.compactMap { LeadID($0.leadId) }).map {
+        try $0.get("lead_id", as: LeadID.self)
+      })
+    for (index, lead) in leads.enumerated() {
+      guard let leadID = LeadID(lead.leadId), taken.insert(leadID).inserted else { continue }
+      let records = NumberRecords(of: lead, told: told.indices.contains(index) ? told[index] : "")
+      let numbers = records.text
+      let callee = Callee(lead, joinedAt: now, records: records)
       if known.state == "cancelled" {
         hopeless.append((leadID, "campaign_cancelled", lead.encoded(), numbers))
       } else if let due = openings.first(for: callee) {
@@ -122,10 +131,10 @@ extension DialStore {
       let known = try await campaign(id, tenant: tenant, in: transaction),
       let row = try await transaction.query(query("LockTasks"), tenant, id, [leadID]).first
     else { return }
-    let numbers = NumberRecords.text(of: lead)
-    try await transaction.execute(query("UpdateTaskLead"), tenant, id, leadID, lead.encoded(), numbers)
+    let records = NumberRecords(of: lead)
+    try await transaction.execute(query("UpdateTaskLead"), tenant, id, leadID, lead.encoded(), records.text)
     let before = try Self.lead(row).callee
-    let after = Callee(lead, joinedAt: before.joinedAt, records: NumberRecords(numbers))
+    let after = Callee(lead, joinedAt: before.joinedAt, records: records)
     guard after != before else { return }
     try await transaction.execute(
       query("AddLeadHistory"), tenant, id, leadID, now, row.get("lead", as: [UInt8].self))

@@ -200,9 +200,9 @@ struct NumberRecords: Sendable {
 
   private let numbers: [PhoneNumber]
 
-  /// As `text` wrote it.
+  /// As `text` wrote it, or whoever told of the lead.
   init(_ text: String) {
-    numbers = text.utf8.split(separator: UInt8(ascii: " ")).compactMap { PhoneNumber(record: Substring($0)) }
+    numbers = PhoneNumber.records(text)
   }
 
   /// The number if it is known, else parsed.
@@ -211,11 +211,15 @@ struct NumberRecords: Sendable {
     return try PhoneNumber.parse(phone, defaultRegion: nil)
   }
 
-  /// Of a lead's numbers, those that can be read.
-  static func text(of lead: Lead) -> String {
-    ([lead.phone] + lead.numbers.map(\.phone)).prefix(Callee.mostNumbers)
-      .compactMap { try? PhoneNumber.parse($0, defaultRegion: nil).record }.joined(separator: " ")
+  /// Of a lead's numbers, those that can be read; only what `told` does not know is parsed.
+  init(of lead: Lead, told: String = "") {
+    let told = NumberRecords(told)
+    numbers = ([lead.phone] + lead.numbers.map(\.phone)).prefix(Callee.mostNumbers).compactMap {
+      try? told.number($0)
+    }
   }
+
+  var text: String { numbers.map(\.record).joined(separator: " ") }
 }
 
 extension Callee {

@@ -25,7 +25,8 @@ struct DialerFacts: Sendable {
       case LeadsAdded.fullName:
         let added = try LeadsAdded.decode(event.payload)
         guard let campaign = CampaignID(added.campaignId) else { continue }
-        try await store.take(added.leads, campaign: campaign, tenant: event.tenant, now: now, in: transaction)
+        try await store.take(
+          added.leads, told: added.numbers, campaign: campaign, tenant: event.tenant, now: now, in: transaction)
       case LeadsRecycled.fullName:
         let recycled = try LeadsRecycled.decode(event.payload)
         guard let campaign = CampaignID(recycled.campaignId) else { continue }

@@ -37,6 +37,8 @@ enum LeadIntake {
     var region: String
     var timeZone: String
     var consent: Consent
+    /// `PhoneNumber.record` of it; empty when it was not parsed now.
+    var record = ""
   }
 
   /// A candidate with checked numbers.
@@ -45,6 +47,13 @@ enum LeadIntake {
     var e164: String
     var region: String
     var numbers: [AcceptedNumber]
+    /// `PhoneNumber.record` of `e164`; empty when it was not parsed now.
+    var record = ""
+
+    /// The records of all its numbers that have one, as the dialer takes them.
+    var records: String {
+      ([record] + numbers.map(\.record)).filter { !$0.isEmpty }.joined(separator: " ")
+    }
   }
 
   struct Problem: Error, Hashable, Sendable {
@@ -93,7 +102,7 @@ enum LeadIntake {
     let numbers = try furtherNumbers(of: candidate, beside: number.e164, defaultRegion: defaultRegion)
     return Accepted(
       candidate: try located(candidate, region: number.region), e164: number.e164, region: number.region,
-      numbers: numbers)
+      numbers: numbers, record: number.record)
   }
 
   /// The further numbers, checked; one that the lead has already is passed over.
@@ -119,7 +128,8 @@ enum LeadIntake {
       }
       numbers.append(
         AcceptedNumber(
-          e164: parsed.e164, region: parsed.region, timeZone: number.timeZone, consent: number.consent))
+          e164: parsed.e164, region: parsed.region, timeZone: number.timeZone, consent: number.consent,
+          record: parsed.record))
     }
     return numbers
   }
@@ -154,8 +164,18 @@ enum LeadIntake {
   }
 
   private static func isEmail(_ text: String) -> Bool {
-    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-    return parts.count == 2 && !parts[0].isEmpty && parts[1].contains(".") && !parts[1].hasPrefix(".")
-      && !parts[1].hasSuffix(".") && !text.contains(where: \.isWhitespace)
+    // Byte by byte where that is the same: by characters it is what takes longest of all that is checked of a lead.
+    text.utf8.allSatisfy { $0 < 0x80 }
+      ? isEmail(text.utf8, at: UInt8(ascii: "@"), dot: UInt8(ascii: ".")) { $0 == 0x20 || (0x09...0x0D).contains($0) }
+      : isEmail(text, at: "@", dot: ".") { $0.isWhitespace }
+  }
+
+  private static func isEmail<Text: BidirectionalCollection>(
+    _ text: Text, at: Text.Element, dot: Text.Element, isWhitespace: (Text.Element) -> Bool
+  ) -> Bool where Text.Element: Equatable {
+    guard let sign = text.firstIndex(of: at), sign > text.startIndex else { return false }
+    let domain = text[text.index(after: sign)...]
+    return domain.contains(dot) && domain.first != dot && domain.last != dot && !domain.contains(at)
+      && !text.contains(where: isWhitespace)
   }
 }

@@ -31,11 +31,11 @@ extension CampaignStore {
     }
     guard !accepted.isEmpty else { return (answer, []) }
     let numbers = accepted.flatMap { [$0.e164] + $0.numbers.map(\.e164) }
-    var owners: [LeadID: LeadIntake.Accepted] = [:]
-    for row in try await transaction.query(query("OwnersOfNumbers"), tenant, campaign, numbers) {
-      owners[try row.get("lead_id")] = try Lead(row).accepted
+    var holders: [LeadID: LeadIntake.Accepted] = [:]
+    for lead in try await owners(of: numbers, campaign: campaign, tenant: tenant, in: transaction) {
+      if let id = LeadID(lead.leadId) { holders[id] = lead.accepted }
     }
-    let settled = LeadIntake.settle(accepted, known: owners)
+    let settled = LeadIntake.settle(accepted, known: holders)
     answer.problems += settled.problems.map(LeadProblem.init)
     answer.problems.sort { $0.line < $1.line }
     answer.merged = Int32(settled.mergedRows)
@@ -47,6 +47,16 @@ extension CampaignStore {
     return (answer, added + changed)
   }
 
+  /// The leads of the campaign that have one of these numbers, which nobody else changes until the transaction ends.
+  func owners(
+    of numbers: [String], campaign: CampaignID, tenant: TenantID, in transaction: PostgresTransaction
+  ) async throws -> [Lead] {
+    let ids: [LeadID] = try await transaction.query(query("OwnersOfNumbers"), tenant, campaign, numbers).map {
+      try $0.get("lead_id")
+    }
+    return ids.isEmpty ? [] : try await transaction.query(query("LockLeads"), tenant, campaign, ids).map(Lead.init)
+  }
+
   /// Stores leads whose numbers nobody has, counts them and tells of them.
   func insert(
     _ leads: [LeadIntake.Accepted], into known: Campaign, campaign: CampaignID, tenant: TenantID, now: Instant,
@@ -56,17 +66,20 @@ extension CampaignStore {
     let ids = leads.map { _ in LeadID(newID()) }  // Ids in the order of lines.
     let people = leads.map(\.candidate)
     let start = known.policy.flatMap(LeadSequence.init)?.start(joined: now)
-    let added = try await transaction.query(
-      query("InsertLeads"), tenant, campaign, ids, leads.map(\.e164), leads.map(\.region), people.map(\.firstName),
-      people.map(\.lastName), people.map(\.company), people.map(\.email), people.map(\.timeZone),
-      people.map { JSONValue(attributes: $0.attributes) }, people.map(\.consent.rawValue),
+    let insert = PostgresStatement(
+      try query("InsertLeads"), tenant, campaign, ids, leads.map(\.e164), leads.map(\.region),
+      people.map(\.firstName), people.map(\.lastName), people.map(\.company), people.map(\.email),
+      people.map(\.timeZone), people.map { JSONValue(attributes: $0.attributes) }, people.map(\.consent.rawValue),
       leads.map { JSONValue(numbers: $0.numbers) }, people.map(\.country), people.map(\.subdivision),
-      people.map(\.notAfter), now, start?.step ?? 0, start?.dueAt
-    ).map(Lead.init)
+      people.map(\.notAfter), now, start?.step ?? 0, start?.dueAt)
+    async let stored = transaction.run([insert])
+    // Made while the database stores them. With a sequence, the dialer hears of a lead when its call is due.
+    let added = zip(ids, leads).map { Lead($1, id: $0, campaign: campaign, joined: now, start: start) }
+    let told = start == nil ? Self.events(added: added, numbers: leads.map(\.records), campaign: campaign) : []
+    _ = try await stored
     try await insertNumbers(
       of: zip(ids, leads).map { ($0, $1) }, campaign: campaign, tenant: tenant, in: transaction)
-    // With a sequence, the dialer hears of a lead when its call is due.
-    if start == nil { try await tell(added: added, campaign: campaign, tenant: tenant, now: now, in: transaction) }
+    try await events.append(told, in: transaction, at: now, tenant: tenant)
     var change = ProgressChange()
     change.leads = added.count
     try await move(change, campaign: campaign, tenant: tenant, in: transaction)
@@ -109,10 +122,17 @@ extension CampaignStore {
   func tell(
     added leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    try await tell(leads, campaign: campaign, tenant: tenant, now: now, in: transaction) { leads in
+    try await events.append(
+      Self.events(added: leads, numbers: [], campaign: campaign), in: transaction, at: now, tenant: tenant)
+  }
+
+  /// - Parameter numbers: The records of each lead's numbers, in step with `leads`; empty when they are not known.
+  private static func events(added leads: [Lead], numbers: [String], campaign: CampaignID) -> [NewEvent] {
+    parts(of: leads.count).map { part in
       var event = LeadsAdded()
       event.campaignId = campaign.description
-      event.leads = leads
+      event.leads = Array(leads[part])
+      event.numbers = numbers.isEmpty ? [] : Array(numbers[part])
       return NewEvent(key: event.campaignId, message: event)
     }
   }
@@ -121,12 +141,13 @@ extension CampaignStore {
   func tell(
     recycled leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    try await tell(leads, campaign: campaign, tenant: tenant, now: now, in: transaction) { leads in
+    let told = Self.parts(of: leads.count).map { part in
       var event = LeadsRecycled()
       event.campaignId = campaign.description
-      event.leads = leads
+      event.leads = Array(leads[part])
       return NewEvent(key: event.campaignId, message: event)
     }
+    try await events.append(told, in: transaction, at: now, tenant: tenant)
   }
 
   func tell(
@@ -140,13 +161,8 @@ extension CampaignStore {
       }, in: transaction, at: now, tenant: tenant)
   }
 
-  private func tell(
-    _ leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction,
-    event: ([Lead]) -> NewEvent
-  ) async throws {
-    let parts = stride(from: 0, to: leads.count, by: Self.leadsPerEvent).map { start in
-      Array(leads[start..<min(start + Self.leadsPerEvent, leads.count)])
-    }
-    try await events.append(parts.map(event), in: transaction, at: now, tenant: tenant)
+  /// Which of `count` leads go into one event each.
+  private static func parts(of count: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: leadsPerEvent).map { $0..<min($0 + leadsPerEvent, count) }
   }
 }

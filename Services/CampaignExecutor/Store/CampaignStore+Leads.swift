@@ -148,9 +148,8 @@ extension CampaignStore {
   ) async throws -> Lead {
     try await pool.transaction(name: "UpdateLead") { transaction in
       _ = try await lock(campaign, tenant: tenant, in: transaction)
-      let owners = try await transaction.query(
-        query("OwnersOfNumbers"), tenant, campaign, new.numbers.map(\.e164)
-      ).map(Lead.init)
+      let owners = try await self.owners(
+        of: new.numbers.map(\.e164), campaign: campaign, tenant: tenant, in: transaction)
       let others = owners.filter { $0.leadId != lead.description }
       if let taken = new.numbers.first(where: { number in
         others.contains { $0.phone == number.e164 || $0.numbers.contains { $0.phone == number.e164 } }

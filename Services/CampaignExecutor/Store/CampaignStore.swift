@@ -83,6 +83,7 @@ struct CampaignStore: Sendable {
       guard campaign.state == .draft || campaign.state == .cancelled else {
         throw RPCError(.failedPrecondition, "only a draft or a stopped campaign can be deleted; stop it first")
       }
+      try await transaction.execute(query("DeleteLeads"), tenant, id)
       try await transaction.execute(query("DeleteCampaign"), tenant, id)
     }
   }

@@ -125,8 +125,8 @@ struct WebhookStore: Sendable {
     metrics: MetricsRegistry
   ) -> EventConsumer {
     EventConsumer(
-      name: "webhooks", source: EventLogReader(pool: store.pool, log: log), sourceName: "campaign-executor",
-      pool: store.pool, schema: schema, partitions: 1, logger: logger, metrics: metrics
+      name: "webhooks", source: EventLogReader(pool: store.pool, log: log).only(WebhookKind.types),
+      sourceName: "campaign-executor", pool: store.pool, schema: schema, partitions: 1, logger: logger, metrics: metrics
     ) { events, transaction in
       try await store.enqueue(events, now: wallClock.now(), in: transaction)
     }

@@ -49,6 +49,37 @@ extension Lead {
     stepDueAt = try row.get("step_due_at", as: Instant?.self).map(Timestamp.init)
   }
 
+  /// A lead that joins now; what `InsertLeads` makes of it in the table.
+  init(
+    _ new: LeadIntake.Accepted, id: LeadID, campaign: CampaignID, joined: Instant, start: LeadSequence.Position?
+  ) {
+    self.init()
+    let person = new.candidate
+    leadId = id.description
+    campaignId = campaign.description
+    phone = new.e164
+    region = new.region
+    firstName = person.firstName
+    lastName = person.lastName
+    company = person.company
+    email = person.email
+    timeZone = person.timeZone
+    attributes = person.attributes
+    consent = person.consent.wire
+    numbers = new.numbers.map(LeadNumber.init)
+    if !person.country.isEmpty {
+      var place = RingmasterMessages.LeadAddress()
+      place.country = person.country
+      place.subdivision = person.subdivision
+      address = place
+    }
+    notAfter = person.notAfter.map(Timestamp.init)
+    state = .open
+    createdAt = Timestamp(joined)
+    sequenceStep = Int32(start?.step ?? 0)
+    stepDueAt = (start?.dueAt).map(Timestamp.init)
+  }
+
   /// The lead as intake knows leads: what it may be merged with.
   var accepted: LeadIntake.Accepted {
     LeadIntake.Accepted(
@@ -65,6 +96,14 @@ extension Lead {
 }
 
 extension LeadNumber {
+  init(_ number: LeadIntake.AcceptedNumber) {
+    self.init()
+    phone = number.e164
+    region = number.region
+    timeZone = number.timeZone
+    consent = number.consent.wire
+  }
+
   /// From the lead's row. Consent that cannot be read is none.
   init(stored json: JSONValue) {
     self.init()

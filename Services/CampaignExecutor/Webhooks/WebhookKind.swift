@@ -14,6 +14,9 @@ enum WebhookKind: String, CaseIterable, Sendable {
 
   static var names: [String] { allCases.map(\.rawValue) }
 
+  /// The events that `content` has something of.
+  static let types = [Notification.fullName, CampaignChanged.fullName, LeadCompleted.fullName]
+
   /// The kind and content of an event that webhooks tell of; nil for the others.
   static func content(of event: Event) throws -> (kind: WebhookKind, data: JSONValue)? {
     switch event.type {

@@ -30,6 +30,9 @@ struct FollowUpFacts: Sendable {
     }
   }
 
+  /// What `takeSteps` takes.
+  static let stepTypes = [EmailStepDue.fullName]
+
   /// From campaign-executor: emails of a campaign's sequence.
   func takeSteps(_ events: [Event], in transaction: PostgresTransaction) async throws {
     for event in events where event.type == EmailStepDue.fullName {

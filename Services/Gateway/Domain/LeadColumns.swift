@@ -118,6 +118,8 @@ struct LeadColumns: Hashable, Sendable {
   }
 
   private static func trimmed(_ text: String) -> String {
+    // Most cells begin and end with something else, which one byte each tells.
+    if let first = text.utf8.first, let last = text.utf8.last, 0x21..<0x7F ~= first, 0x21..<0x7F ~= last { return text }
     guard let first = text.firstIndex(where: { !$0.isWhitespace }),
       let last = text.lastIndex(where: { !$0.isWhitespace })
     else { return "" }

@@ -14,7 +14,9 @@ struct LeadUpload: Sendable {
   let options: CallOptions
 
   /// Rows that campaign-executor takes at once.
-  private static let batchSize = 1000
+  private static let batchSize = 4000
+  /// Rows of the first batch, so that its leads are callable the sooner.
+  private static let firstBatchSize = 1000
   /// Problems listed in the answer; the rest is counted.
   private static let mostProblems = 10_000
 
@@ -25,17 +27,37 @@ struct LeadUpload: Sendable {
     var count: Int { leads.count + refused.count }
   }
 
+  /// What came of the batches so far.
+  private struct Report {
+    var problems: [LeadProblem] = []
+    var omitted = 0
+
+    mutating func add(_ answer: ImportLeadsResponse) {
+      let room = max(0, LeadUpload.mostProblems - problems.count)
+      problems += answer.problems.prefix(room).map(LeadUpload.named)
+      omitted += max(0, answer.problems.count - room)
+    }
+  }
+
   /// - Returns: The summary with the problems, each with its line.
   /// - Throws: 400 for a file that cannot be understood at all; then nothing was loaded. When the connection breaks off
   ///   in the middle, what was loaded stays and the upload is marked as broken off.
   func run(_ body: HTTPBody) async throws -> JSONValue {
+    try await withThrowingTaskGroup(of: ImportLeadsResponse.self) { group in try await run(body, &group) }
+  }
+
+  /// - Parameter group: Has the batch that is on its way while the next one is being read: one at a time, so that rows
+  ///   come in the order of their lines.
+  private func run(
+    _ body: HTTPBody, _ group: inout ThrowingTaskGroup<ImportLeadsResponse, any Error>
+  ) async throws -> JSONValue {
     var reader = CSVReader()
     var columns: LeadColumns?
     var importID: String?
     var batch = Batch()
-    var problems: [LeadProblem] = []
-    var omitted = 0
+    var report = Report()
     func send() async throws {
+      if let answer = try await group.next() { report.add(answer) }
       guard batch.count > 0, let importID else { return }
       batch.number += 1
       var request = ImportLeadsRequest()
@@ -44,10 +66,7 @@ struct LeadUpload: Sendable {
       request.batch = batch.number
       request.leads = batch.leads
       request.refused = batch.refused
-      let answer = try await campaigns.importLeads(request, options: options)
-      let room = max(0, Self.mostProblems - problems.count)
-      problems += answer.problems.prefix(room).map(Self.named)
-      omitted += max(0, answer.problems.count - room)
+      group.addTask { [request] in try await campaigns.importLeads(request, options: options) }
       (batch.leads, batch.refused) = ([], [])
     }
     func take(_ rows: [CSVReader.Row]) async throws {
@@ -58,14 +77,16 @@ struct LeadUpload: Sendable {
           continue
         }
         Self.add(row, columns: known, to: &batch)
-        if batch.count == Self.batchSize { try await send() }
+        if batch.count == (batch.number == 0 ? Self.firstBatchSize : Self.batchSize) { try await send() }
       }
     }
     do {
       for try await bytes in body { try await take(reader.take(bytes)) }
       try await take(reader.finish())
       try await send()
+      try await send()  // Nothing is left: waits for the last answer.
     } catch {
+      _ = try? await group.next()  // What is on its way belongs to what was loaded.
       if let importID { await close(importID, complete: false) }
       throw error
     }
@@ -73,7 +94,7 @@ struct LeadUpload: Sendable {
       throw HTTPError.badRequest("the file is empty; its first row must name the columns, phone among them")
     }
     let summary = try await campaigns.closeImport(closing(importID, complete: true), options: options)
-    return Self.report(summary, problems: problems, omitted: omitted)
+    return Self.answer(summary, report)
   }
 
   private static func header(_ row: CSVReader.Row) throws -> LeadColumns {
@@ -150,10 +171,10 @@ struct LeadUpload: Sendable {
     _ = try? await campaigns.closeImport(closing(importID, complete: complete), options: options)
   }
 
-  private static func report(_ summary: ImportSummary, problems: [LeadProblem], omitted: Int) -> JSONValue {
+  private static func answer(_ summary: ImportSummary, _ report: Report) -> JSONValue {
     var object = summary.json.objectValue ?? [:]
-    object["problems"] = .array(problems.map(\.json))
-    if omitted > 0 { object["problemsOmitted"] = .integer(Int64(omitted)) }
+    object["problems"] = .array(report.problems.map(\.json))
+    if report.omitted > 0 { object["problemsOmitted"] = .integer(Int64(report.omitted)) }
     return .object(object)
   }
 }

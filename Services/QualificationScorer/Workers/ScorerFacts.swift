@@ -7,6 +7,9 @@ import RingmasterMessages
 struct ScorerFacts: Sendable {
   let store: ScoreStore
 
+  /// What `take` takes.
+  static let types = [CampaignChanged.fullName]
+
   func take(_ events: [Event], in transaction: PostgresTransaction) async throws {
     for event in events where event.type == CampaignChanged.fullName {
       guard let campaign = try CampaignChanged.decode(event.payload).campaign, let policy = campaign.policy,

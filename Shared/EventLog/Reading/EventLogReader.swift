@@ -22,6 +22,8 @@ public struct EventLogReader: EventSource {
   private let news: EventNews
   private let readEvents: NamedQuery
   private let retention: NamedQuery
+  /// Full names of the messages that are read; empty for all.
+  private var types: [String] = []
 
   /// - Parameters:
   ///   - pool: Whose role may read the log's schema.
@@ -33,6 +35,13 @@ public struct EventLogReader: EventSource {
     readEvents = queries["ReadEvents"]
     retention = queries["EventRetention"]
     news = EventNews(pool: pool, bell: log.bell, head: queries["EventHead"])
+  }
+
+  /// The same log, of which only events of `types` are read; of all when empty.
+  public func only(_ types: [String]) -> EventLogReader {
+    var reader = self
+    reader.types = types
+    return reader
   }
 
   public func read(
@@ -73,7 +82,10 @@ public struct EventLogReader: EventSource {
     let results = try await pool.pipeline([
       (
         readEvents,
-        [PostgresTransactionID(after.transaction), after.id, oldest, partition, partitions, limit, window]
+        [
+          PostgresTransactionID(after.transaction), after.id, oldest, partition, partitions, limit, window, types,
+          EventLogReader.byteLimit,
+        ]
       ),
       (retention, []),
     ])
@@ -89,15 +101,12 @@ public struct EventLogReader: EventSource {
 
   private func page(_ rows: [PostgresRow], after: EventPlace, limit: Int, window: Int) throws -> EventPage {
     var page = EventPage(events: [], next: after, more: rows.count > limit)
-    var bytes = 0
     for row in rows.prefix(limit) {
       let place = EventPlace(
         transaction: try row.get("transaction", as: PostgresTransactionID.self).value, id: try row.get("id"),
         recordedAt: try row.get("recorded_at", as: Instant.self))
       if try row.get("mine") {
-        let event = try Event(place: place, row)
-        bytes += event.payload.count
-        if bytes > EventLogReader.byteLimit, !page.events.isEmpty {
+        guard let event = try Event(place: place, row) else {
           page.more = true
           return page
         }
@@ -111,9 +120,11 @@ public struct EventLogReader: EventSource {
 }
 
 extension Event {
-  fileprivate init(place: EventPlace, _ row: PostgresRow) throws {
+  /// Nil when the page has no room for it.
+  fileprivate init?(place: EventPlace, _ row: PostgresRow) throws {
+    guard let payload = try row.get("payload", as: [UInt8]?.self) else { return nil }
     self.init(
       place: place, tenant: try row.get("tenant_id"), key: try row.get("key"), type: try row.get("type"),
-      payload: try row.get("payload"), occurredAt: try row.get("occurred_at"), recordedAt: try row.get("recorded_at"))
+      payload: payload, occurredAt: try row.get("occurred_at"), recordedAt: try row.get("recorded_at"))
   }
 }

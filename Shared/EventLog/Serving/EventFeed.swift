@@ -7,15 +7,15 @@ import Wire
 
 /// Serves a log to other services: `EventFeedServer(EventFeed(reader))` is its RPC service.
 public struct EventFeed: EventFeedHandler {
-  private let source: any EventSource
+  private let reader: EventLogReader
 
-  public init(_ source: any EventSource) {
-    self.source = source
+  public init(_ reader: EventLogReader) {
+    self.reader = reader
   }
 
   public func read(_ request: ReadEventsRequest, context: CallContext) async throws -> ReadEventsResponse {
     do {
-      let page = try await source.read(
+      let page = try await reader.only(request.types).read(
         partition: Int(request.partition), partitions: Int(request.partitions),
         after: request.after.map(EventPlace.init) ?? .beginning, limit: request.limit == 0 ? 500 : Int(request.limit),
         wait: .milliseconds(Int(request.waitMilliseconds)))
@@ -30,19 +30,28 @@ public struct EventFeed: EventFeedHandler {
 }
 
 /// Another service's log, read by RPC.
-extension EventFeedClient: EventSource {
+public struct EventFeedSource: EventSource {
   /// How long an answer may take beyond the wait that was asked for.
   private static let grace: Duration = .seconds(10)
+
+  private let client: EventFeedClient
+  private let types: [String]
+
+  /// - Parameter types: Full names of the messages that are wanted; empty for all.
+  public init(_ client: EventFeedClient, types: [String] = []) {
+    self.client = client
+    self.types = types
+  }
 
   public func read(
     partition: Int, partitions: Int, after: EventPlace, limit: Int, wait: Duration
   ) async throws -> EventPage {
     let request = ReadEventsRequest(
       partition: Int32(clamping: partition), partitions: Int32(clamping: partitions), after: EventPosition(after),
-      limit: Int32(clamping: limit), waitMilliseconds: Int32(clamping: wait.microseconds / 1000))
+      limit: Int32(clamping: limit), waitMilliseconds: Int32(clamping: wait.microseconds / 1000), types: types)
     let response: ReadEventsResponse
     do {
-      response = try await read(request, options: CallOptions(deadline: wait + EventFeedClient.grace))
+      response = try await client.read(request, options: CallOptions(deadline: wait + Self.grace))
     } catch let error as RPCError where error.code == .outOfRange {
       throw EventLogError(.behindRetention, error.message)
     }

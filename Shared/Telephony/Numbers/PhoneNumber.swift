@@ -75,13 +75,25 @@ public struct PhoneNumber: Hashable, Sendable {
   }
 
   /// A number from its `record`; nil when the text is none.
-  public init?(record: some StringProtocol) {
-    let parts = record.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      .map { String(decoding: $0, as: UTF8.self) }
-    guard parts.count == 4 || parts.count == 5 && parts[4] == "geographical", parts[0].utf8.first == UInt8(ascii: "+"),
-      let countryCode = Int(parts[2]), let type = PhoneNumberType(rawValue: parts[3])
+  public init?(record: String) {
+    self.init(record: Array(record.utf8)[...])
+  }
+
+  /// The numbers of several records with spaces between; what is none is left out.
+  public static func records(_ text: String) -> [PhoneNumber] {
+    Array(text.utf8).split(separator: UInt8(ascii: " ")).compactMap { PhoneNumber(record: $0) }
+  }
+
+  /// Bytes, because this is on the way of every lead, and text costs several times as much to take apart.
+  private init?(record: ArraySlice<UInt8>) {
+    let parts = record.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    guard parts.count == 4 || parts.count == 5 && parts[4].elementsEqual("geographical".utf8),
+      parts[0].first == UInt8(ascii: "+"), let countryCode = Int(String(decoding: parts[2], as: UTF8.self)),
+      let type = PhoneNumberType(rawValue: String(decoding: parts[3], as: UTF8.self))
     else { return nil }
-    self.init(e164: parts[0], region: parts[1], countryCode: countryCode, type: type, isGeographical: parts.count == 5)
+    self.init(
+      e164: String(decoding: parts[0], as: UTF8.self), region: String(decoding: parts[1], as: UTF8.self),
+      countryCode: countryCode, type: type, isGeographical: parts.count == 5)
   }
 }
 

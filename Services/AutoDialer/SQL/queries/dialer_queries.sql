@@ -45,17 +45,19 @@ update campaign_counter set day = $3, day_calls = $4, minute_start = $5, minute_
   reserved_micros = reserved_micros + $7, live = live + $8
 where tenant_id = $1 and campaign_id = $2;
 
+-- name: KnownTasks
+-- Which of the leads in $3 are here already.
+select lead_id from task where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]);
+
 -- name: InsertTasks
--- Leads that joined. A lead that is here already is left alone: the event may come again.
+-- Leads that joined and are not here yet.
 with added as (
   insert into task (tenant_id, campaign_id, lead_id, state, lead, numbers, joined_at)
   select $1, $2, new.lead_id, 'open', new.lead, new.numbers, $7
-  from unnest($3::uuid[], $5::bytea[], $6::text[]) as new (lead_id, lead, numbers)
-  on conflict do nothing
-  returning lead_id)
+  from unnest($3::uuid[], $5::bytea[], $6::text[]) as new (lead_id, lead, numbers))
 insert into queue (tenant_id, campaign_id, lead_id, rank, due_at, attempts, withdrawn)
-select $1, $2, added.lead_id, $8, new.due_at, 0, 0
-from added join unnest($3::uuid[], $4::timestamptz[]) as new (lead_id, due_at) using (lead_id);
+select $1, $2, new.lead_id, $8, new.due_at, 0, 0
+from unnest($3::uuid[], $4::timestamptz[]) as new (lead_id, due_at);
 
 -- name: InsertFinishedTasks
 -- Leads that can never be called, kept so that their events are not written twice.

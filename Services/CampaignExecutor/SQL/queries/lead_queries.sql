@@ -1,13 +1,21 @@
 -- name: OwnersOfNumbers
--- The leads that have one of the numbers $3, as their first or a further one; nobody else changes them meanwhile.
+-- The leads that have one of the numbers $3, as their first or a further one. Each number is looked up by itself: asked
+-- for all at once, a server that has not counted the tables yet reads all of them, for each number.
+select lead.lead_id from unnest($3::text[]) as asked (phone)
+cross join lateral (
+  select l.lead_id from lead l where l.tenant_id = $1 and l.campaign_id = $2 and l.phone = asked.phone limit 1) as lead
+union
+select number.lead_id from unnest($3::text[]) as asked (phone)
+cross join lateral (
+  select n.lead_id from lead_number n where n.tenant_id = $1 and n.campaign_id = $2 and n.phone = asked.phone limit 1
+) as number;
+
+-- name: LockLeads
+-- Nobody else changes them meanwhile.
 select lead_id, campaign_id, phone, region, first_name, last_name, company, email, time_zone, attributes, consent, numbers,
   country, subdivision, not_after, state, outcome, attempts, last_called_at, next_attempt_at, score, done_reason,
   created_at, sequence_step, step_due_at
-from lead where tenant_id = $1 and campaign_id = $2 and lead_id in (
-  select lead_id from lead where tenant_id = $1 and campaign_id = $2 and phone = any ($3)
-  union all
-  select lead_id from lead_number where tenant_id = $1 and campaign_id = $2 and phone = any ($3))
-order by lead_id for update;
+from lead where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) order by lead_id for update;
 
 -- name: InsertLeads
 insert into lead (tenant_id, campaign_id, lead_id, phone, region, first_name, last_name, company, email, time_zone,
@@ -19,10 +27,7 @@ select $1, $2, new.lead_id, new.phone, new.region, new.first_name, new.last_name
 from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
     $11::jsonb[], $12::text[], $13::jsonb[], $14::text[], $15::text[], $16::timestamptz[])
   as new (lead_id, phone, region, first_name, last_name, company, email, time_zone, attributes, consent, numbers,
-    country, subdivision, not_after)
-returning lead_id, campaign_id, phone, region, first_name, last_name, company, email, time_zone, attributes, consent, numbers,
-  country, subdivision, not_after, state, outcome, attempts, last_called_at, next_attempt_at, score, done_reason,
-  created_at, sequence_step, step_due_at;
+    country, subdivision, not_after);
 
 -- name: ReplaceLeads
 -- All but the first number, which is never changed.
@@ -87,6 +92,10 @@ returning l.lead_id, l.campaign_id, l.phone, l.region, l.first_name, l.last_name
 -- Done leads with an outcome of $3 that were called $4 times or more.
 select count(*) as leads from lead
 where tenant_id = $1 and campaign_id = $2 and state = 'done' and outcome = any ($3) and attempts >= $4;
+
+-- name: DeleteLeads
+-- All of a campaign that goes with them; it is locked.
+delete from lead where tenant_id = $1 and campaign_id = $2;
 
 -- name: LeadOfClientKey
 select lead_id, phone, merged from lead_client_key where tenant_id = $1 and campaign_id = $2 and client_key = $3;

@@ -6943,7 +6943,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__campaign_changed__descriptor =
   (ProtobufCMessageInit) ringmaster__v1__campaign_changed__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__leads_added__field_descriptors[2] =
+static const ProtobufCFieldDescriptor ringmaster__v1__leads_added__field_descriptors[3] =
 {
   {
     "campaign_id",
@@ -6969,15 +6969,28 @@ static const ProtobufCFieldDescriptor ringmaster__v1__leads_added__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "numbers",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Ringmaster__V1__LeadsAdded, n_numbers),
+    offsetof(Ringmaster__V1__LeadsAdded, numbers),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__leads_added__field_indices_by_name[] = {
   0,   /* field[0] = campaign_id */
   1,   /* field[1] = leads */
+  2,   /* field[2] = numbers */
 };
 static const ProtobufCIntRange ringmaster__v1__leads_added__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__leads_added__descriptor =
 {
@@ -6987,7 +7000,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__leads_added__descriptor =
   "Ringmaster__V1__LeadsAdded",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__LeadsAdded),
-  2,
+  3,
   ringmaster__v1__leads_added__field_descriptors,
   ringmaster__v1__leads_added__field_indices_by_name,
   1,  ringmaster__v1__leads_added__number_ranges,

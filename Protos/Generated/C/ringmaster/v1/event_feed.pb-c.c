@@ -367,7 +367,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__event_record__descriptor =
   (ProtobufCMessageInit) ringmaster__v1__event_record__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__read_events_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor ringmaster__v1__read_events_request__field_descriptors[6] =
 {
   {
     "partition",
@@ -429,18 +429,31 @@ static const ProtobufCFieldDescriptor ringmaster__v1__read_events_request__field
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "types",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Ringmaster__V1__ReadEventsRequest, n_types),
+    offsetof(Ringmaster__V1__ReadEventsRequest, types),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__read_events_request__field_indices_by_name[] = {
   2,   /* field[2] = after */
   3,   /* field[3] = limit */
   0,   /* field[0] = partition */
   1,   /* field[1] = partitions */
+  5,   /* field[5] = types */
   4,   /* field[4] = wait_milliseconds */
 };
 static const ProtobufCIntRange ringmaster__v1__read_events_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__read_events_request__descriptor =
 {
@@ -450,7 +463,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__read_events_request__descriptor
   "Ringmaster__V1__ReadEventsRequest",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__ReadEventsRequest),
-  5,
+  6,
   ringmaster__v1__read_events_request__field_descriptors,
   ringmaster__v1__read_events_request__field_indices_by_name,
   1,  ringmaster__v1__read_events_request__number_ranges,

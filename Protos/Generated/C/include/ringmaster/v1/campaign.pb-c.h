@@ -860,7 +860,7 @@ struct  Ringmaster__V1__OpenImportResponse
 
 
 /*
- * One batch of an upload, at most 1000 rows. Batches are numbered from 1; sending one again changes nothing and
+ * One batch of an upload, at most 4000 rows. Batches are numbered from 1; sending one again changes nothing and
  * gives the same answer.
  */
 struct  Ringmaster__V1__ImportLeadsRequest
@@ -1290,10 +1290,16 @@ struct  Ringmaster__V1__LeadsAdded
   char *campaign_id;
   size_t n_leads;
   Ringmaster__V1__Lead **leads;
+  /*
+   * What the numbering plan says of each lead's numbers, in step with `leads`, so that no number is parsed twice: records
+   * of Telephony's PhoneNumber with spaces between. A number without one is to be parsed.
+   */
+  size_t n_numbers;
+  char **numbers;
 };
 #define RINGMASTER__V1__LEADS_ADDED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__leads_added__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL }
 
 
 /*

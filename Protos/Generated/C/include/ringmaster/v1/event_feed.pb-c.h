@@ -106,10 +106,15 @@ struct  Ringmaster__V1__ReadEventsRequest
    * How long to wait, in milliseconds, for a first event; 0 answers at once, at most 60000.
    */
   int32_t wait_milliseconds;
+  /*
+   * Full names of the messages that are wanted; empty means all. What is not wanted is passed by, and costs nothing.
+   */
+  size_t n_types;
+  char **types;
 };
 #define RINGMASTER__V1__READ_EVENTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__read_events_request__descriptor) \
-    , 0, 0, NULL, 0, 0 }
+    , 0, 0, NULL, 0, 0, 0,NULL }
 
 
 struct  Ringmaster__V1__ReadEventsResponse
