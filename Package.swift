@@ -127,17 +127,18 @@ let verifier: [Target] = [
 
 let testTargets: [Target] = [
   .target(
-    name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
+    name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Lifecycle", "Postgres"], path: "Tests/Support",
     swiftSettings: swift),
   .executableTarget(
     name: "media-bridge-ends",
     dependencies: [
       "HTTP", "Core", "JSON", "Logging", "Metrics", "Crypto", "RPC", "Wire", "RingmasterMessages", "RingmasterServices",
+      "TestSupport",
     ],
     path: "Tests/Load/MediaBridge/Ends", swiftSettings: swift),
   tests("MediaBridgeTests", ["MediaBridge", "PhoneNetwork"] + serviceBase + ["Crypto"]),
   .executableTarget(
-    name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics"],
+    name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics", "TestSupport"],
     path: "Tests/Load/PhoneNetwork", swiftSettings: swift),
   tests("PhoneNetworkTests", ["PhoneNetwork"] + serviceBase + ["Crypto"]),
   tests(
