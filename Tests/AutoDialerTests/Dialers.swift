@@ -61,6 +61,13 @@ struct Dialers: Sendable {
     return try #require(try await store.campaign(id, tenant: tenant))
   }
 
+  /// The campaign is over, whatever of it waits.
+  func cancel(_ known: DialStore.KnownCampaign) async throws {
+    try await take(
+      Campaign(
+        campaignId: known.rules.campaign.description, state: .cancelled, policy: known.policy, policyVersion: 1))
+  }
+
   func take(_ campaign: Campaign, at now: Instant = Self.monday) async throws {
     try await pool.transaction(name: "campaign") { transaction in
       try await store.take(campaign, tenant: tenant, now: now, in: transaction)

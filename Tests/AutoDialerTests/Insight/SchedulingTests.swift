@@ -188,12 +188,7 @@ import Wire
       let campaign = try await dialers.campaign()
       try await dialers.add([Dialers.lead(1)], to: campaign)
       _ = try await schedule(1, of: campaign, dialers, at: Dialers.monday + .hours(1))
-      var stopped = Campaign()
-      stopped.campaignId = campaign.rules.campaign.description
-      stopped.state = .cancelled
-      stopped.policy = campaign.policy
-      stopped.policyVersion = 1
-      try await dialers.take(stopped)
+      try await dialers.cancel(campaign)
       let missed = try await only(campaign, dialers)
       #expect(missed.state == .missed && missed.stateReason == "campaign_cancelled")
       let error = await refusal { try await schedule(1, of: campaign, dialers) }
@@ -207,12 +202,7 @@ import Wire
       try await dialers.add([Dialers.lead(1)], to: campaign)
       _ = try await schedule(1, of: campaign, dialers)
       let attempt = try #require(try await dialers.claim(campaign).attempts.first)
-      var stopped = Campaign()
-      stopped.campaignId = campaign.rules.campaign.description
-      stopped.state = .cancelled
-      stopped.policy = campaign.policy
-      stopped.policyVersion = 1
-      try await dialers.take(stopped)
+      try await dialers.cancel(campaign)
       try await dialers.store.withdraw(attempt.call, tenant: dialers.tenant, now: Dialers.monday)
       let missed = try await only(campaign, dialers)
       #expect(missed.state == .missed && missed.stateReason == "campaign_cancelled" && missed.callId.isEmpty)
