@@ -95,4 +95,18 @@ import Wire
       #expect(failure?.description.contains("knows no campaign") == true)
     }
   }
+
+  @Test func withoutAKeyNothingIsAskedAndTheWayToGiveOneIsNamed() async throws {
+    try await with { world in
+      var keyless = world.gateway
+      keyless.key = ""
+      let gateway = keyless
+      for ask in [{ _ = try await gateway.get(world.path) }, { try await gateway.stream(world.path) { _ in } }] {
+        let failure = await #expect(throws: CommandFailure.self) { try await ask() }
+        #expect(failure?.exitCode == CommandFailure.usage)
+        #expect(
+          failure?.description.contains("RINGMASTER_API_KEY") == true && failure?.description.contains("--key") == true)
+      }
+    }
+  }
 }
