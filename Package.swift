@@ -127,17 +127,20 @@ let verifier: [Target] = [
 
 let testTargets: [Target] = [
   .target(
-    name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Postgres"], path: "Tests/Support",
+    name: "TestSupport", dependencies: ["Core", "JSON", "Logging", "Lifecycle", "Postgres"], path: "Tests/Support",
     swiftSettings: swift),
+  .target(
+    name: "LoadSupport", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Support", swiftSettings: swift),
   .executableTarget(
     name: "media-bridge-ends",
     dependencies: [
       "HTTP", "Core", "JSON", "Logging", "Metrics", "Crypto", "RPC", "Wire", "RingmasterMessages", "RingmasterServices",
+      "TestSupport",
     ],
     path: "Tests/Load/MediaBridge/Ends", swiftSettings: swift),
   tests("MediaBridgeTests", ["MediaBridge", "PhoneNetwork"] + serviceBase + ["Crypto"]),
   .executableTarget(
-    name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics"],
+    name: "phone-network-load", dependencies: ["HTTP", "Core", "JSON", "Logging", "Metrics", "TestSupport"],
     path: "Tests/Load/PhoneNetwork", swiftSettings: swift),
   tests("PhoneNetworkTests", ["PhoneNetwork"] + serviceBase + ["Crypto"]),
   tests(
@@ -173,13 +176,14 @@ let testTargets: [Target] = [
     swiftSettings: swift),
   tests("NngTests", ["Nng", "Core"]),
   .executableTarget(
-    name: "queue-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Queue/Benchmark",
+    name: "queue-benchmark", dependencies: ["AutoDialer", "LoadSupport", "TestSupport"] + serviceBase,
+    path: "Tests/Load/Queue/Benchmark", swiftSettings: swift),
+  .executableTarget(
+    name: "dialer-load", dependencies: ["LoadSupport"] + serviceBase, path: "Tests/Load/Dialer/Generator",
     swiftSettings: swift),
   .executableTarget(
-    name: "dialer-load", dependencies: serviceBase, path: "Tests/Load/Dialer/Generator", swiftSettings: swift),
-  .executableTarget(
-    name: "forecast-benchmark", dependencies: ["AutoDialer"] + serviceBase, path: "Tests/Load/Forecast/Benchmark",
-    swiftSettings: swift),
+    name: "forecast-benchmark", dependencies: ["AutoDialer", "LoadSupport", "TestSupport"] + serviceBase,
+    path: "Tests/Load/Forecast/Benchmark", swiftSettings: swift),
   .executableTarget(
     name: "rpc-benchmark", dependencies: ["Core", "Nng", "RPC", "Wire", "RingmasterMessages", "RingmasterServices"],
     path: "Tests/Load/RPC/Benchmark", swiftSettings: swift),

@@ -16,7 +16,7 @@ struct CommandFailure: Error, Sendable, CustomStringConvertible {
 struct GatewayClient: Sendable {
   let http: HTTPClient
   let baseURL: String
-  let key: String
+  var key: String
 
   func get(_ path: String, query: [(String, String)] = []) async throws -> JSONValue {
     try await send(.get, path, query: query)
@@ -25,7 +25,7 @@ struct GatewayClient: Sendable {
   /// Hands on the body of an answer as it comes in.
   func stream(_ path: String, to take: ([UInt8]) throws -> Void) async throws {
     var request = HTTPClientRequest(method: .get, url: baseURL + path, timeout: Self.streamTimeout)
-    request.headers["Authorization"] = "Bearer \(key)"
+    try authorize(&request)
     do {
       let response = try await http.stream(request)
       guard response.status.isSuccess else {
@@ -41,6 +41,16 @@ struct GatewayClient: Sendable {
     }
   }
 
+  private func authorize(_ request: inout HTTPClientRequest) throws {
+    guard !key.isEmpty else {
+      throw CommandFailure(
+        exitCode: CommandFailure.usage,
+        description: "there is no API key: set RINGMASTER_API_KEY, or give one with --key KEY; "
+          + "`deploy/stack.sh up` prints the key that it lets in")
+    }
+    request.headers["Authorization"] = "Bearer \(key)"
+  }
+
   private static let streamTimeout = Duration.seconds(3600)
 
   /// Sends a request and gives the body of its answer.
@@ -53,7 +63,7 @@ struct GatewayClient: Sendable {
     var url = baseURL + path
     if !query.isEmpty { url += "?" + FormEncoding.encode(query) }
     var request = HTTPClientRequest(method: method, url: url, body: body, timeout: timeout)
-    request.headers["Authorization"] = "Bearer \(key)"
+    try authorize(&request)
     if !body.isEmpty { request.headers["Content-Type"] = contentType }
     let response: HTTPClientResponse
     do {

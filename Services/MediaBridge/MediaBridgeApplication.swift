@@ -93,8 +93,7 @@ private final class BackgroundTasks: LifecycleService {
   let pool = TaskPool(name: "media-bridge")
 
   func run() async throws {
-    let (forever, _) = AsyncStream.makeStream(of: Never.self, bufferingPolicy: .bufferingOldest(1))
-    for await _ in forever {}
+    await Signal().wait()
     pool.cancelAll()
     await pool.drain()
   }

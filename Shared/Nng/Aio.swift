@@ -1,25 +1,4 @@
 internal import CNng
-import Synchronization
-
-/// Takes one completion from nng. Owns no handle, so its last release may happen on an nng thread.
-private final class Completion: Sendable {
-  private let waiting = Mutex<CheckedContinuation<Void, Never>?>(nil)
-
-  func arm(_ continuation: CheckedContinuation<Void, Never>) {
-    waiting.withLock { slot in
-      precondition(slot == nil, "one operation at a time per aio")
-      slot = continuation
-    }
-  }
-
-  func fire() {
-    let continuation = waiting.withLock { slot in
-      defer { slot = nil }
-      return slot
-    }
-    continuation?.resume()
-  }
-}
 
 private func aioDidComplete(_ context: UnsafeMutableRawPointer?) {
   guard let context else { return }

@@ -1,30 +1,9 @@
 internal import CNng
-import Synchronization
-
-/// Takes one completion from nng. Owns no handle, so its last release may happen anywhere.
-final class StreamCompletion: Sendable {
-  private let waiting = Mutex<CheckedContinuation<Void, Never>?>(nil)
-
-  func arm(_ continuation: CheckedContinuation<Void, Never>) {
-    waiting.withLock { slot in
-      precondition(slot == nil, "one reader and one writer at a time per stream")
-      slot = continuation
-    }
-  }
-
-  func fire() {
-    let continuation = waiting.withLock { slot in
-      defer { slot = nil }
-      return slot
-    }
-    continuation?.resume()
-  }
-}
 
 private func streamOperationDidComplete(_ context: UnsafeMutableRawPointer?) {
   guard let context else { return }
   runOnCallbackThread {
-    Unmanaged<StreamCompletion>.fromOpaque(context).takeUnretainedValue().fire()
+    Unmanaged<Completion>.fromOpaque(context).takeUnretainedValue().fire()
   }
 }
 
@@ -36,10 +15,10 @@ struct StreamOperation: @unchecked Sendable {
   /// Thread-safe by nng's contract; immutable here, as is what makes this type Sendable.
   let aio: OpaquePointer
   /// Retained until `free`.
-  private let completion: Unmanaged<StreamCompletion>
+  private let completion: Unmanaged<Completion>
 
   init() throws(NngError) {
-    let completion = Unmanaged.passRetained(StreamCompletion())
+    let completion = Unmanaged.passRetained(Completion())
     var handle: OpaquePointer?
     let result = nng_aio_alloc(&handle, streamOperationDidComplete, completion.toOpaque())
     guard result == 0, let handle else {

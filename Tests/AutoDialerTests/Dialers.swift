@@ -1,7 +1,6 @@
 import CampaignTerms
 import Core
 import EventLog
-import Lifecycle
 import Postgres
 import RingmasterMessages
 import ServiceRuntime
@@ -60,6 +59,13 @@ struct Dialers: Sendable {
     try await take(campaign, at: now)
     let id = try #require(CampaignID(campaign.campaignId))
     return try #require(try await store.campaign(id, tenant: tenant))
+  }
+
+  /// The campaign is over, whatever of it waits.
+  func cancel(_ known: DialStore.KnownCampaign) async throws {
+    try await take(
+      Campaign(
+        campaignId: known.rules.campaign.description, state: .cancelled, policy: known.policy, policyVersion: 1))
   }
 
   func take(_ campaign: Campaign, at now: Instant = Self.monday) async throws {
@@ -138,22 +144,5 @@ struct Dialers: Sendable {
           + (select count(*) from attempt a where (a.tenant_id, a.campaign_id, a.lead_id) = (t.tenant_id, t.campaign_id, t.lead_id)
              and a.outcome is null and a.state <> 'withdrawn') <> 1
       """)
-  }
-}
-
-extension RequestBatcher {
-  /// Answers requests while `body` runs.
-  func running<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await self.run() }
-      do {
-        let result = try await body()
-        await drain()
-        return result
-      } catch {
-        await drain()
-        throw error
-      }
-    }
   }
 }

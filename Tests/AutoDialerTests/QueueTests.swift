@@ -95,12 +95,7 @@ import Wire
       let campaign = try await dialers.campaign()
       try await dialers.add((0..<5).map(Dialers.lead), to: campaign)
       let claim = try await dialers.claim(campaign, most: 2)
-      var cancelled = Campaign()
-      cancelled.campaignId = campaign.rules.campaign.description
-      cancelled.state = .cancelled
-      cancelled.policy = campaign.policy
-      cancelled.policyVersion = 1
-      try await dialers.take(cancelled)
+      try await dialers.cancel(campaign)
       #expect(try await dialers.count("select 1 from task where state = 'done'") == 3)
       try await dialers.store.withdraw(claim.attempts[0].call, tenant: dialers.tenant, now: Dialers.monday)
       try await dialers.settle(claim.attempts[1], .noAnswer, of: campaign)

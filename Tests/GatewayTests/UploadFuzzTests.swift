@@ -97,26 +97,15 @@ import Wire
       var generator = SeededGenerator(seed: seed)
       var before = 0
       for number in 0..<Self.inputsPerSeed {
-        if number == Self.inputsPerSeed / 5 { before = residentBytes() }
+        if number == Self.inputsPerSeed / 5 { before = ProcessFigures.residentBytes() }
         let answer = try await upload(Self.file(&generator), to: url, through: client)
         #expect([200, 400].contains(answer.status.code), "seed \(seed), file \(number)")
       }
-      #expect(residentBytes() - before < Self.memoryTolerance, "seed \(seed)")
+      #expect(ProcessFigures.residentBytes() - before < Self.memoryTolerance, "seed \(seed)")
       let answer = try await upload(Array(Self.sound.utf8), to: url, through: client)
       #expect(answer.status == .ok)
       #expect(try answer.json()["complete"] == true)
       #expect(try answer.json()["problems"] == [])
     }
   }
-}
-
-/// Resident memory of this process, in bytes.
-private func residentBytes() -> Int {
-  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-  defer { fclose(file) }
-  var line = [CChar](repeating: 0, count: 128)
-  guard fgets(&line, Int32(line.count), file) != nil else { return 0 }
-  let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    .split(separator: " ")
-  return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
 }

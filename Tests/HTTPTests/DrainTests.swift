@@ -1,3 +1,4 @@
+import Core
 import Logging
 import Metrics
 import Synchronization
@@ -38,13 +39,7 @@ import Testing
 
   @Test func requestsThatDoNotEndAreCancelledAtTheDeadline() async throws {
     let entered = Signal()
-    var router = Router()
-    router.on(.get, "/") { _ in
-      entered.fire()
-      await Signal().wait()
-      try Task.checkCancellation()
-      return .empty()
-    }
+    let router = stuckRouter(entered)
     var limits = HTTPLimits()
     limits.drainTimeout = .milliseconds(50)
     try await withServer(router, limits: limits) { server in
@@ -103,12 +98,7 @@ import Testing
 
   @Test func cancellingRunEndsEverything() async throws {
     let entered = Signal()
-    var router = Router()
-    router.on(.get, "/") { _ in
-      entered.fire()
-      await Signal().wait()
-      return .empty()
-    }
+    let router = stuckRouter(entered)
     let server = HTTPServer(
       address: "http://127.0.0.1:0", router: router, logger: .discarding, metrics: MetricsRegistry())
     try server.listen()

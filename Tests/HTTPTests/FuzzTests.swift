@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -92,12 +93,12 @@ import Testing
     try await withServer(Self.router()) { server in
       let warmUp = inputs.count / 5
       #expect(await Self.sendAll(Array(inputs[..<warmUp]), to: server.port) == nil)
-      let before = residentBytes()
+      let before = ProcessFigures.residentBytes()
       let stuck = await Self.sendAll(Array(inputs[warmUp...]), to: server.port)
       if let stuck {
         Issue.record("input \(warmUp + stuck) keeps its connection: \(inputs[warmUp + stuck])")
       }
-      let grown = residentBytes() - before
+      let grown = ProcessFigures.residentBytes() - before
       #expect(grown < 48 * 1024 * 1024, "grew by \(grown) bytes")
       let answer = try await exchange(server, "GET /hello/still HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
       #expect(body(answer) == "still")

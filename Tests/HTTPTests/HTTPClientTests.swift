@@ -1,3 +1,4 @@
+import Core
 import JSON
 import Nng
 import Synchronization
@@ -174,12 +175,7 @@ private func withRawServer<Result: Sendable>(
 
   @Test func cancellationEndsARequest() async throws {
     let entered = Signal()
-    var router = Router()
-    router.on(.get, "/") { _ in
-      entered.fire()
-      await Signal().wait()
-      return .empty()
-    }
+    let router = stuckRouter(entered)
     var limits = HTTPLimits()
     limits.drainTimeout = .milliseconds(10)
     try await withServer(router, limits: limits) { server in
@@ -196,12 +192,7 @@ private func withRawServer<Result: Sendable>(
 
   @Test func aClosedClientSaysSo() async throws {
     let entered = Signal()
-    var router = Router()
-    router.on(.get, "/") { _ in
-      entered.fire()
-      await Signal().wait()
-      return .empty()
-    }
+    let router = stuckRouter(entered)
     var limits = HTTPLimits()
     limits.drainTimeout = .milliseconds(10)
     try await withServer(router, limits: limits) { server in

@@ -1,6 +1,7 @@
 import Core
 import Nng
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -107,7 +108,7 @@ import Testing
       let piece = [UInt8](repeating: 65, count: 1024 * 1024)
       await socket.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \(total)\r\n\r\n")
       await socket.send(piece)
-      let before = residentBytes()
+      let before = ProcessFigures.residentBytes()
       for _ in 1..<total / piece.count {
         await socket.send(piece)
       }
@@ -119,7 +120,7 @@ import Testing
         received += bytes.count
       }
       #expect(received == total)
-      let grown = residentBytes() - before
+      let grown = ProcessFigures.residentBytes() - before
       // AddressSanitizer alone keeps 256 MB of what was freed; else this is a few.
       #expect(grown < total / 4, "grew by \(grown) bytes")
     }

@@ -4,6 +4,7 @@ import Postgres
 import RPC
 import RingmasterMessages
 import Telephony
+import TestSupport
 import Testing
 import Wire
 
@@ -22,7 +23,7 @@ import Wire
       let half = told.count / 2
       // Two instances, with facts that wait already and facts that come while they work.
       try await tracker.tell(Array(told[..<half]))
-      try await TrackerHarness.running(tracker.instance() + tracker.instance()) {
+      try await running(tracker.instance() + tracker.instance()) {
         try await tracker.tell(Array(told[half...]))
         let records = try await tracker.outcomes(calls.count)
         #expect(records.count == calls.count && Set(records.map(\.callId)).count == calls.count)
@@ -54,7 +55,7 @@ import Wire
       let other = any.unanswered("no-answer")
       let last = CallEnded.random(using: &generator)
       try await tracker.tell([first, other])
-      try await TrackerHarness.running(tracker.instance()) {
+      try await running(tracker.instance()) {
         #expect(try await tracker.outcomes(1).map(\.outcome) == [.busy])
         try await tracker.tell([other, last])
         try await tracker.untilFactsAreIn(2)
@@ -99,7 +100,7 @@ import Wire
       while !OutcomeDecision.needsScore(CallFacts(ended)) { ended = CallEnded.random(using: &generator) }
       tracker.scorer.failNext(2)
       try await tracker.tell([ended])
-      try await TrackerHarness.running(tracker.instance()) { [ended] in
+      try await running(tracker.instance()) { [ended] in
         let records = try await tracker.outcomes(1)
         #expect(records.map(\.outcome) == [ended.expected.outcome.wire])
         #expect(records.first?.score == Scorer.score(ended.callId))
@@ -118,7 +119,7 @@ import Wire
       let early = await #expect(throws: RPCError.self) { try await rpc.getCall(reference, context: context) }
       #expect(early?.code == .notFound)
       try await tracker.tell(calls)
-      try await TrackerHarness.running(tracker.instance()) {
+      try await running(tracker.instance()) {
         _ = try await tracker.outcomes(calls.count)
         var seen: [String] = []
         var request = ListCallsRequest(campaignId: TrackerHarness.campaign.description)

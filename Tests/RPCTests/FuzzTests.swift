@@ -2,6 +2,7 @@ import Core
 import Glibc
 import RingmasterMessages
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import RPC
@@ -31,7 +32,7 @@ import Testing
       var generator = Input(run.seed, isPath: place.isPath, role: .client)
       var before = 0
       for round in 0..<10 {
-        if round == 5 { before = residentBytes() }
+        if round == 5 { before = ProcessFigures.residentBytes() }
         generator = await WireSocket.onThread { [generator] in
           var generator = generator
           var open: [WireSocket] = []
@@ -44,7 +45,7 @@ import Testing
         }
         try await client.expect("Echo", [UInt8(round)], answers: [UInt8(round)])
       }
-      #expect(residentBytes() - before < Self.memoryTolerance)
+      #expect(ProcessFigures.residentBytes() - before < Self.memoryTolerance)
       try await withClient(of: server.boundEndpoints) { try await $0.expect("Echo", [2], answers: [2]) }
     }
   }
@@ -88,7 +89,7 @@ import Testing
     var input = input
     var before = 0
     for half in 0..<2 {
-      if half == 1 { before = residentBytes() }
+      if half == 1 { before = ProcessFigures.residentBytes() }
       input = await WireSocket.onThread { [input] in
         var input = input
         var open: [WireSocket] = []
@@ -100,7 +101,7 @@ import Testing
         return input
       }
     }
-    #expect(residentBytes() - before < Self.memoryTolerance)
+    #expect(ProcessFigures.residentBytes() - before < Self.memoryTolerance)
   }
 }
 

@@ -1,3 +1,4 @@
+import Core
 import RingmasterMessages
 import RingmasterServices
 import Testing

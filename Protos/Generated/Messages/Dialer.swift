@@ -169,7 +169,7 @@ public struct QueueStatus: WireMessage {
   public var waitingRetry: Int64 = 0
   /// Of both, those whose time has come.
   public var due: Int64 = 0
-  /// Live concurrency leases.
+  /// Slots that calls hold now.
   public var inFlight: Int64 = 0
   /// When the next waiting lead comes due; absent when none waits.
   public var nextDueAt: Timestamp? = nil

@@ -17,7 +17,7 @@ public struct TenantLimits: WireMessage {
   public var maxConcurrentCalls: Int32 = 0
   /// Answers only.
   public var callsToday: Int32 = 0
-  /// Answers only: live concurrency leases.
+  /// Answers only: slots that calls hold now.
   public var callsInFlight: Int32 = 0
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()

@@ -57,8 +57,9 @@ public struct CallerIdServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { CallerIdServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "ListCallerIds":
@@ -86,33 +87,39 @@ public struct CallerIdServiceClient: Sendable {
     self.client = client
   }
 
-  public func listCallerIds(_ request: ListCallerIdsRequest, options: CallOptions = .init())
-    async throws -> ListCallerIdsResponse {
+  public nonisolated(nonsending) func listCallerIds(
+    _ request: ListCallerIdsRequest, options: CallOptions = .init()
+  ) async throws -> ListCallerIdsResponse {
     try await ServiceCall.call(CallerIdServiceMethods.listCallerIds, request, client, options)
   }
 
-  public func getCallerId(_ request: GetCallerIdRequest, options: CallOptions = .init())
-    async throws -> CallerId {
+  public nonisolated(nonsending) func getCallerId(
+    _ request: GetCallerIdRequest, options: CallOptions = .init()
+  ) async throws -> CallerId {
     try await ServiceCall.call(CallerIdServiceMethods.getCallerId, request, client, options)
   }
 
-  public func addCallerId(_ request: AddCallerIdRequest, options: CallOptions = .init())
-    async throws -> CallerId {
+  public nonisolated(nonsending) func addCallerId(
+    _ request: AddCallerIdRequest, options: CallOptions = .init()
+  ) async throws -> CallerId {
     try await ServiceCall.call(CallerIdServiceMethods.addCallerId, request, client, options)
   }
 
-  public func changeCallerId(_ request: ChangeCallerIdRequest, options: CallOptions = .init())
-    async throws -> CallerId {
+  public nonisolated(nonsending) func changeCallerId(
+    _ request: ChangeCallerIdRequest, options: CallOptions = .init()
+  ) async throws -> CallerId {
     try await ServiceCall.call(CallerIdServiceMethods.changeCallerId, request, client, options)
   }
 
-  public func provisionCallerIds(_ request: ProvisionCallerIdsRequest, options: CallOptions = .init())
-    async throws -> ProvisionCallerIdsResponse {
+  public nonisolated(nonsending) func provisionCallerIds(
+    _ request: ProvisionCallerIdsRequest, options: CallOptions = .init()
+  ) async throws -> ProvisionCallerIdsResponse {
     try await ServiceCall.call(CallerIdServiceMethods.provisionCallerIds, request, client, options)
   }
 
-  public func releaseCallerId(_ request: ReleaseCallerIdRequest, options: CallOptions = .init())
-    async throws -> CallerId {
+  public nonisolated(nonsending) func releaseCallerId(
+    _ request: ReleaseCallerIdRequest, options: CallOptions = .init()
+  ) async throws -> CallerId {
     try await ServiceCall.call(CallerIdServiceMethods.releaseCallerId, request, client, options)
   }
 }

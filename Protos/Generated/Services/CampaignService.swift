@@ -149,8 +149,9 @@ public struct CampaignServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { CampaignServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "CreateCampaign":
@@ -212,120 +213,143 @@ public struct CampaignServiceClient: Sendable {
     self.client = client
   }
 
-  public func createCampaign(_ request: CreateCampaignRequest, options: CallOptions = .init())
-    async throws -> Campaign {
+  public nonisolated(nonsending) func createCampaign(
+    _ request: CreateCampaignRequest, options: CallOptions = .init()
+  ) async throws -> Campaign {
     try await ServiceCall.call(CampaignServiceMethods.createCampaign, request, client, options)
   }
 
-  public func getCampaign(_ request: GetCampaignRequest, options: CallOptions = .init())
-    async throws -> Campaign {
+  public nonisolated(nonsending) func getCampaign(
+    _ request: GetCampaignRequest, options: CallOptions = .init()
+  ) async throws -> Campaign {
     try await ServiceCall.call(CampaignServiceMethods.getCampaign, request, client, options)
   }
 
-  public func listCampaigns(_ request: ListCampaignsRequest, options: CallOptions = .init())
-    async throws -> ListCampaignsResponse {
+  public nonisolated(nonsending) func listCampaigns(
+    _ request: ListCampaignsRequest, options: CallOptions = .init()
+  ) async throws -> ListCampaignsResponse {
     try await ServiceCall.call(CampaignServiceMethods.listCampaigns, request, client, options)
   }
 
-  public func updateCampaign(_ request: UpdateCampaignRequest, options: CallOptions = .init())
-    async throws -> Campaign {
+  public nonisolated(nonsending) func updateCampaign(
+    _ request: UpdateCampaignRequest, options: CallOptions = .init()
+  ) async throws -> Campaign {
     try await ServiceCall.call(CampaignServiceMethods.updateCampaign, request, client, options)
   }
 
-  public func deleteCampaign(_ request: DeleteCampaignRequest, options: CallOptions = .init())
-    async throws -> DeleteCampaignResponse {
+  public nonisolated(nonsending) func deleteCampaign(
+    _ request: DeleteCampaignRequest, options: CallOptions = .init()
+  ) async throws -> DeleteCampaignResponse {
     try await ServiceCall.call(CampaignServiceMethods.deleteCampaign, request, client, options)
   }
 
   /// draft -> active. Needs at least one lead and a caller id.
-  public func startCampaign(_ request: ChangeCampaignStateRequest, options: CallOptions = .init())
-    async throws -> Campaign {
+  public nonisolated(nonsending) func startCampaign(
+    _ request: ChangeCampaignStateRequest, options: CallOptions = .init()
+  ) async throws -> Campaign {
     try await ServiceCall.call(CampaignServiceMethods.startCampaign, request, client, options)
   }
 
-  public func pauseCampaign(_ request: ChangeCampaignStateRequest, options: CallOptions = .init())
-    async throws -> Campaign {
+  public nonisolated(nonsending) func pauseCampaign(
+    _ request: ChangeCampaignStateRequest, options: CallOptions = .init()
+  ) async throws -> Campaign {
     try await ServiceCall.call(CampaignServiceMethods.pauseCampaign, request, client, options)
   }
 
-  public func resumeCampaign(_ request: ChangeCampaignStateRequest, options: CallOptions = .init())
-    async throws -> Campaign {
+  public nonisolated(nonsending) func resumeCampaign(
+    _ request: ChangeCampaignStateRequest, options: CallOptions = .init()
+  ) async throws -> Campaign {
     try await ServiceCall.call(CampaignServiceMethods.resumeCampaign, request, client, options)
   }
 
   /// Ends the campaign for good (cancelled); calls in progress are finished, nothing new is dialed.
-  public func stopCampaign(_ request: ChangeCampaignStateRequest, options: CallOptions = .init())
-    async throws -> Campaign {
+  public nonisolated(nonsending) func stopCampaign(
+    _ request: ChangeCampaignStateRequest, options: CallOptions = .init()
+  ) async throws -> Campaign {
     try await ServiceCall.call(CampaignServiceMethods.stopCampaign, request, client, options)
   }
 
-  public func cloneCampaign(_ request: CloneCampaignRequest, options: CallOptions = .init())
-    async throws -> Campaign {
+  public nonisolated(nonsending) func cloneCampaign(
+    _ request: CloneCampaignRequest, options: CallOptions = .init()
+  ) async throws -> Campaign {
     try await ServiceCall.call(CampaignServiceMethods.cloneCampaign, request, client, options)
   }
 
-  public func recycleLeads(_ request: RecycleLeadsRequest, options: CallOptions = .init())
-    async throws -> RecycleLeadsResponse {
+  public nonisolated(nonsending) func recycleLeads(
+    _ request: RecycleLeadsRequest, options: CallOptions = .init()
+  ) async throws -> RecycleLeadsResponse {
     try await ServiceCall.call(CampaignServiceMethods.recycleLeads, request, client, options)
   }
 
-  public func listPolicyVersions(_ request: ListPolicyVersionsRequest, options: CallOptions = .init())
-    async throws -> ListPolicyVersionsResponse {
+  public nonisolated(nonsending) func listPolicyVersions(
+    _ request: ListPolicyVersionsRequest, options: CallOptions = .init()
+  ) async throws -> ListPolicyVersionsResponse {
     try await ServiceCall.call(CampaignServiceMethods.listPolicyVersions, request, client, options)
   }
 
-  public func comparePolicyVersions(_ request: ComparePolicyVersionsRequest, options: CallOptions = .init())
-    async throws -> ComparePolicyVersionsResponse {
+  public nonisolated(nonsending) func comparePolicyVersions(
+    _ request: ComparePolicyVersionsRequest, options: CallOptions = .init()
+  ) async throws -> ComparePolicyVersionsResponse {
     try await ServiceCall.call(CampaignServiceMethods.comparePolicyVersions, request, client, options)
   }
 
-  public func listCampaignAudit(_ request: GetCampaignRequest, options: CallOptions = .init())
-    async throws -> ListCampaignAuditResponse {
+  public nonisolated(nonsending) func listCampaignAudit(
+    _ request: GetCampaignRequest, options: CallOptions = .init()
+  ) async throws -> ListCampaignAuditResponse {
     try await ServiceCall.call(CampaignServiceMethods.listCampaignAudit, request, client, options)
   }
 
-  public func getProgress(_ request: GetProgressRequest, options: CallOptions = .init())
-    async throws -> CampaignProgress {
+  public nonisolated(nonsending) func getProgress(
+    _ request: GetProgressRequest, options: CallOptions = .init()
+  ) async throws -> CampaignProgress {
     try await ServiceCall.call(CampaignServiceMethods.getProgress, request, client, options)
   }
 
-  public func getAnalytics(_ request: GetCampaignRequest, options: CallOptions = .init())
-    async throws -> CampaignAnalytics {
+  public nonisolated(nonsending) func getAnalytics(
+    _ request: GetCampaignRequest, options: CallOptions = .init()
+  ) async throws -> CampaignAnalytics {
     try await ServiceCall.call(CampaignServiceMethods.getAnalytics, request, client, options)
   }
 
-  public func openImport(_ request: OpenImportRequest, options: CallOptions = .init())
-    async throws -> OpenImportResponse {
+  public nonisolated(nonsending) func openImport(
+    _ request: OpenImportRequest, options: CallOptions = .init()
+  ) async throws -> OpenImportResponse {
     try await ServiceCall.call(CampaignServiceMethods.openImport, request, client, options)
   }
 
-  public func importLeads(_ request: ImportLeadsRequest, options: CallOptions = .init())
-    async throws -> ImportLeadsResponse {
+  public nonisolated(nonsending) func importLeads(
+    _ request: ImportLeadsRequest, options: CallOptions = .init()
+  ) async throws -> ImportLeadsResponse {
     try await ServiceCall.call(CampaignServiceMethods.importLeads, request, client, options)
   }
 
-  public func closeImport(_ request: CloseImportRequest, options: CallOptions = .init())
-    async throws -> ImportSummary {
+  public nonisolated(nonsending) func closeImport(
+    _ request: CloseImportRequest, options: CallOptions = .init()
+  ) async throws -> ImportSummary {
     try await ServiceCall.call(CampaignServiceMethods.closeImport, request, client, options)
   }
 
-  public func addLead(_ request: AddLeadRequest, options: CallOptions = .init())
-    async throws -> AddLeadResponse {
+  public nonisolated(nonsending) func addLead(
+    _ request: AddLeadRequest, options: CallOptions = .init()
+  ) async throws -> AddLeadResponse {
     try await ServiceCall.call(CampaignServiceMethods.addLead, request, client, options)
   }
 
-  public func updateLead(_ request: UpdateLeadRequest, options: CallOptions = .init())
-    async throws -> Lead {
+  public nonisolated(nonsending) func updateLead(
+    _ request: UpdateLeadRequest, options: CallOptions = .init()
+  ) async throws -> Lead {
     try await ServiceCall.call(CampaignServiceMethods.updateLead, request, client, options)
   }
 
-  public func getLead(_ request: GetLeadRequest, options: CallOptions = .init())
-    async throws -> Lead {
+  public nonisolated(nonsending) func getLead(
+    _ request: GetLeadRequest, options: CallOptions = .init()
+  ) async throws -> Lead {
     try await ServiceCall.call(CampaignServiceMethods.getLead, request, client, options)
   }
 
-  public func listLeads(_ request: ListLeadsRequest, options: CallOptions = .init())
-    async throws -> ListLeadsResponse {
+  public nonisolated(nonsending) func listLeads(
+    _ request: ListLeadsRequest, options: CallOptions = .init()
+  ) async throws -> ListLeadsResponse {
     try await ServiceCall.call(CampaignServiceMethods.listLeads, request, client, options)
   }
 }

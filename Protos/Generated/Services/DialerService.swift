@@ -42,8 +42,9 @@ public struct DialerServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { DialerServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "GetAttempt":
@@ -65,18 +66,21 @@ public struct DialerServiceClient: Sendable {
     self.client = client
   }
 
-  public func getAttempt(_ request: GetAttemptRequest, options: CallOptions = .init())
-    async throws -> Attempt {
+  public nonisolated(nonsending) func getAttempt(
+    _ request: GetAttemptRequest, options: CallOptions = .init()
+  ) async throws -> Attempt {
     try await ServiceCall.call(DialerServiceMethods.getAttempt, request, client, options)
   }
 
-  public func listAttempts(_ request: ListAttemptsRequest, options: CallOptions = .init())
-    async throws -> ListAttemptsResponse {
+  public nonisolated(nonsending) func listAttempts(
+    _ request: ListAttemptsRequest, options: CallOptions = .init()
+  ) async throws -> ListAttemptsResponse {
     try await ServiceCall.call(DialerServiceMethods.listAttempts, request, client, options)
   }
 
-  public func getQueue(_ request: GetQueueRequest, options: CallOptions = .init())
-    async throws -> QueueStatus {
+  public nonisolated(nonsending) func getQueue(
+    _ request: GetQueueRequest, options: CallOptions = .init()
+  ) async throws -> QueueStatus {
     try await ServiceCall.call(DialerServiceMethods.getQueue, request, client, options)
   }
 }

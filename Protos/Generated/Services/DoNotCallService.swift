@@ -66,8 +66,9 @@ public struct DoNotCallServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { DoNotCallServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "AddDoNotCall":
@@ -97,39 +98,46 @@ public struct DoNotCallServiceClient: Sendable {
     self.client = client
   }
 
-  public func addDoNotCall(_ request: AddDoNotCallRequest, options: CallOptions = .init())
-    async throws -> DoNotCallEntry {
+  public nonisolated(nonsending) func addDoNotCall(
+    _ request: AddDoNotCallRequest, options: CallOptions = .init()
+  ) async throws -> DoNotCallEntry {
     try await ServiceCall.call(DoNotCallServiceMethods.addDoNotCall, request, client, options)
   }
 
   /// NOT_FOUND when the number is not on that list.
-  public func removeDoNotCall(_ request: RemoveDoNotCallRequest, options: CallOptions = .init())
-    async throws -> DoNotCallEntry {
+  public nonisolated(nonsending) func removeDoNotCall(
+    _ request: RemoveDoNotCallRequest, options: CallOptions = .init()
+  ) async throws -> DoNotCallEntry {
     try await ServiceCall.call(DoNotCallServiceMethods.removeDoNotCall, request, client, options)
   }
 
-  public func checkDoNotCall(_ request: CheckDoNotCallRequest, options: CallOptions = .init())
-    async throws -> CheckDoNotCallResponse {
+  public nonisolated(nonsending) func checkDoNotCall(
+    _ request: CheckDoNotCallRequest, options: CallOptions = .init()
+  ) async throws -> CheckDoNotCallResponse {
     try await ServiceCall.call(DoNotCallServiceMethods.checkDoNotCall, request, client, options)
   }
 
-  public func listDoNotCall(_ request: ListDoNotCallRequest, options: CallOptions = .init())
-    async throws -> ListDoNotCallResponse {
+  public nonisolated(nonsending) func listDoNotCall(
+    _ request: ListDoNotCallRequest, options: CallOptions = .init()
+  ) async throws -> ListDoNotCallResponse {
     try await ServiceCall.call(DoNotCallServiceMethods.listDoNotCall, request, client, options)
   }
 
-  public func openDoNotCallImport(_ request: OpenDoNotCallImportRequest, options: CallOptions = .init())
-    async throws -> OpenDoNotCallImportResponse {
+  public nonisolated(nonsending) func openDoNotCallImport(
+    _ request: OpenDoNotCallImportRequest, options: CallOptions = .init()
+  ) async throws -> OpenDoNotCallImportResponse {
     try await ServiceCall.call(DoNotCallServiceMethods.openDoNotCallImport, request, client, options)
   }
 
-  public func importDoNotCall(_ request: ImportDoNotCallRequest, options: CallOptions = .init())
-    async throws -> ImportDoNotCallResponse {
+  public nonisolated(nonsending) func importDoNotCall(
+    _ request: ImportDoNotCallRequest, options: CallOptions = .init()
+  ) async throws -> ImportDoNotCallResponse {
     try await ServiceCall.call(DoNotCallServiceMethods.importDoNotCall, request, client, options)
   }
 
-  public func closeDoNotCallImport(_ request: CloseDoNotCallImportRequest, options: CallOptions = .init())
-    async throws -> DoNotCallImportSummary {
+  public nonisolated(nonsending) func closeDoNotCallImport(
+    _ request: CloseDoNotCallImportRequest, options: CallOptions = .init()
+  ) async throws -> DoNotCallImportSummary {
     try await ServiceCall.call(DoNotCallServiceMethods.closeDoNotCallImport, request, client, options)
   }
 }

@@ -34,8 +34,9 @@ public struct EventFeedServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { EventFeedMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "Read":
@@ -54,8 +55,9 @@ public struct EventFeedClient: Sendable {
   }
 
   /// OUT_OF_RANGE: events after `after` are no longer kept.
-  public func read(_ request: ReadEventsRequest, options: CallOptions = .init())
-    async throws -> ReadEventsResponse {
+  public nonisolated(nonsending) func read(
+    _ request: ReadEventsRequest, options: CallOptions = .init()
+  ) async throws -> ReadEventsResponse {
     try await ServiceCall.call(EventFeedMethods.read, request, client, options)
   }
 }

@@ -32,8 +32,9 @@ public struct FollowUpServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { FollowUpServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "ListPlannedActions":
@@ -51,8 +52,9 @@ public struct FollowUpServiceClient: Sendable {
     self.client = client
   }
 
-  public func listPlannedActions(_ request: ListPlannedActionsRequest, options: CallOptions = .init())
-    async throws -> ListPlannedActionsResponse {
+  public nonisolated(nonsending) func listPlannedActions(
+    _ request: ListPlannedActionsRequest, options: CallOptions = .init()
+  ) async throws -> ListPlannedActionsResponse {
     try await ServiceCall.call(FollowUpServiceMethods.listPlannedActions, request, client, options)
   }
 }

@@ -31,8 +31,9 @@ public struct ForecastServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { ForecastServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "Forecast":
@@ -51,8 +52,9 @@ public struct ForecastServiceClient: Sendable {
   }
 
   /// Calls nobody and changes nothing.
-  public func forecast(_ request: ForecastRequest, options: CallOptions = .init())
-    async throws -> CampaignForecast {
+  public nonisolated(nonsending) func forecast(
+    _ request: ForecastRequest, options: CallOptions = .init()
+  ) async throws -> CampaignForecast {
     try await ServiceCall.call(ForecastServiceMethods.forecast, request, client, options)
   }
 }

@@ -36,8 +36,9 @@ public struct HealthServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { HealthMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "Check":
@@ -58,13 +59,15 @@ public struct HealthClient: Sendable {
   }
 
   /// Whether a service takes calls. NOT_FOUND when the server does not have it.
-  public func check(_ request: HealthCheckRequest, options: CallOptions = .init())
-    async throws -> HealthCheckResponse {
+  public nonisolated(nonsending) func check(
+    _ request: HealthCheckRequest, options: CallOptions = .init()
+  ) async throws -> HealthCheckResponse {
     try await ServiceCall.call(HealthMethods.check, request, client, options)
   }
 
-  public func list(_ request: ListMethodsRequest, options: CallOptions = .init())
-    async throws -> ListMethodsResponse {
+  public nonisolated(nonsending) func list(
+    _ request: ListMethodsRequest, options: CallOptions = .init()
+  ) async throws -> ListMethodsResponse {
     try await ServiceCall.call(HealthMethods.list, request, client, options)
   }
 }

@@ -48,8 +48,9 @@ public struct InsightServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { InsightServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "ExplainLead":
@@ -74,25 +75,29 @@ public struct InsightServiceClient: Sendable {
   }
 
   /// For any lead and any instant: the verdict, the rules, their inputs, and when it may be called next.
-  public func explainLead(_ request: ExplainLeadRequest, options: CallOptions = .init())
-    async throws -> LeadExplanation {
+  public nonisolated(nonsending) func explainLead(
+    _ request: ExplainLeadRequest, options: CallOptions = .init()
+  ) async throws -> LeadExplanation {
     try await ServiceCall.call(InsightServiceMethods.explainLead, request, client, options)
   }
 
   /// Why is nothing being dialed?
-  public func explainCampaign(_ request: ExplainCampaignRequest, options: CallOptions = .init())
-    async throws -> CampaignExplanation {
+  public nonisolated(nonsending) func explainCampaign(
+    _ request: ExplainCampaignRequest, options: CallOptions = .init()
+  ) async throws -> CampaignExplanation {
     try await ServiceCall.call(InsightServiceMethods.explainCampaign, request, client, options)
   }
 
-  public func previewPolicy(_ request: PreviewPolicyRequest, options: CallOptions = .init())
-    async throws -> PolicyPreview {
+  public nonisolated(nonsending) func previewPolicy(
+    _ request: PreviewPolicyRequest, options: CallOptions = .init()
+  ) async throws -> PolicyPreview {
     try await ServiceCall.call(InsightServiceMethods.previewPolicy, request, client, options)
   }
 
   /// The record of everything that was permitted and why, for ringmaster-verify. In pages.
-  public func readProof(_ request: ReadProofRequest, options: CallOptions = .init())
-    async throws -> ProofPage {
+  public nonisolated(nonsending) func readProof(
+    _ request: ReadProofRequest, options: CallOptions = .init()
+  ) async throws -> ProofPage {
     try await ServiceCall.call(InsightServiceMethods.readProof, request, client, options)
   }
 }

@@ -38,8 +38,9 @@ public struct KnowledgeServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { KnowledgeServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "BuildCallBrief":
@@ -60,13 +61,15 @@ public struct KnowledgeServiceClient: Sendable {
   }
 
   /// Makes (or finds again, for the same call) the brief of a call.
-  public func buildCallBrief(_ request: BuildCallBriefRequest, options: CallOptions = .init())
-    async throws -> CallBrief {
+  public nonisolated(nonsending) func buildCallBrief(
+    _ request: BuildCallBriefRequest, options: CallOptions = .init()
+  ) async throws -> CallBrief {
     try await ServiceCall.call(KnowledgeServiceMethods.buildCallBrief, request, client, options)
   }
 
-  public func getCallBrief(_ request: CallReference, options: CallOptions = .init())
-    async throws -> CallBrief {
+  public nonisolated(nonsending) func getCallBrief(
+    _ request: CallReference, options: CallOptions = .init()
+  ) async throws -> CallBrief {
     try await ServiceCall.call(KnowledgeServiceMethods.getCallBrief, request, client, options)
   }
 }

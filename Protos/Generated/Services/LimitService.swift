@@ -52,8 +52,9 @@ public struct LimitServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { LimitServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "GetTenantLimits":
@@ -79,28 +80,33 @@ public struct LimitServiceClient: Sendable {
     self.client = client
   }
 
-  public func getTenantLimits(_ request: GetTenantLimitsRequest, options: CallOptions = .init())
-    async throws -> TenantLimits {
+  public nonisolated(nonsending) func getTenantLimits(
+    _ request: GetTenantLimitsRequest, options: CallOptions = .init()
+  ) async throws -> TenantLimits {
     try await ServiceCall.call(LimitServiceMethods.getTenantLimits, request, client, options)
   }
 
-  public func setTenantLimits(_ request: SetTenantLimitsRequest, options: CallOptions = .init())
-    async throws -> TenantLimits {
+  public nonisolated(nonsending) func setTenantLimits(
+    _ request: SetTenantLimitsRequest, options: CallOptions = .init()
+  ) async throws -> TenantLimits {
     try await ServiceCall.call(LimitServiceMethods.setTenantLimits, request, client, options)
   }
 
-  public func getProviderLimits(_ request: GetProviderLimitsRequest, options: CallOptions = .init())
-    async throws -> ProviderLimits {
+  public nonisolated(nonsending) func getProviderLimits(
+    _ request: GetProviderLimitsRequest, options: CallOptions = .init()
+  ) async throws -> ProviderLimits {
     try await ServiceCall.call(LimitServiceMethods.getProviderLimits, request, client, options)
   }
 
-  public func setProviderLimits(_ request: SetProviderLimitsRequest, options: CallOptions = .init())
-    async throws -> ProviderLimits {
+  public nonisolated(nonsending) func setProviderLimits(
+    _ request: SetProviderLimitsRequest, options: CallOptions = .init()
+  ) async throws -> ProviderLimits {
     try await ServiceCall.call(LimitServiceMethods.setProviderLimits, request, client, options)
   }
 
-  public func getBudget(_ request: GetBudgetRequest, options: CallOptions = .init())
-    async throws -> BudgetStatus {
+  public nonisolated(nonsending) func getBudget(
+    _ request: GetBudgetRequest, options: CallOptions = .init()
+  ) async throws -> BudgetStatus {
     try await ServiceCall.call(LimitServiceMethods.getBudget, request, client, options)
   }
 }

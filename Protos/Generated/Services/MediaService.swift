@@ -47,8 +47,9 @@ public struct MediaServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { MediaServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "PlaceCall":
@@ -74,19 +75,22 @@ public struct MediaServiceClient: Sendable {
   /// the permit ran out before the provider was asked and that the call never will be placed. RESOURCE_EXHAUSTED with a
   /// time to wait means the same of a provider that takes no more calls from anybody for that long; without one, that every
   /// media slot of this instance is taken, and asking again with the same permit may place it.
-  public func placeCall(_ request: PlaceCallRequest, options: CallOptions = .init())
-    async throws -> MediaCall {
+  public nonisolated(nonsending) func placeCall(
+    _ request: PlaceCallRequest, options: CallOptions = .init()
+  ) async throws -> MediaCall {
     try await ServiceCall.call(MediaServiceMethods.placeCall, request, client, options)
   }
 
-  public func getMediaCall(_ request: CallReference, options: CallOptions = .init())
-    async throws -> MediaCall {
+  public nonisolated(nonsending) func getMediaCall(
+    _ request: CallReference, options: CallOptions = .init()
+  ) async throws -> MediaCall {
     try await ServiceCall.call(MediaServiceMethods.getMediaCall, request, client, options)
   }
 
   /// Hangs up, or cancels a call that still rings.
-  public func hangUp(_ request: CallReference, options: CallOptions = .init())
-    async throws -> MediaCall {
+  public nonisolated(nonsending) func hangUp(
+    _ request: CallReference, options: CallOptions = .init()
+  ) async throws -> MediaCall {
     try await ServiceCall.call(MediaServiceMethods.hangUp, request, client, options)
   }
 }

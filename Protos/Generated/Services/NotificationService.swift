@@ -30,8 +30,9 @@ public struct NotificationServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { NotificationServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "ListNotifications":
@@ -49,8 +50,9 @@ public struct NotificationServiceClient: Sendable {
     self.client = client
   }
 
-  public func listNotifications(_ request: ListNotificationsRequest, options: CallOptions = .init())
-    async throws -> ListNotificationsResponse {
+  public nonisolated(nonsending) func listNotifications(
+    _ request: ListNotificationsRequest, options: CallOptions = .init()
+  ) async throws -> ListNotificationsResponse {
     try await ServiceCall.call(NotificationServiceMethods.listNotifications, request, client, options)
   }
 }

@@ -50,8 +50,9 @@ public struct NumberServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { NumberServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "SearchNumbers":
@@ -75,26 +76,30 @@ public struct NumberServiceClient: Sendable {
     self.client = client
   }
 
-  public func searchNumbers(_ request: SearchNumbersRequest, options: CallOptions = .init())
-    async throws -> SearchNumbersResponse {
+  public nonisolated(nonsending) func searchNumbers(
+    _ request: SearchNumbersRequest, options: CallOptions = .init()
+  ) async throws -> SearchNumbersResponse {
     try await ServiceCall.call(NumberServiceMethods.searchNumbers, request, client, options)
   }
 
   /// NOT_FOUND: nothing fits the wish. FAILED_PRECONDITION: the provider wants a bundle, an address or an upgrade.
-  public func buyNumber(_ request: BuyNumberRequest, options: CallOptions = .init())
-    async throws -> ProviderNumber {
+  public nonisolated(nonsending) func buyNumber(
+    _ request: BuyNumberRequest, options: CallOptions = .init()
+  ) async throws -> ProviderNumber {
     try await ServiceCall.call(NumberServiceMethods.buyNumber, request, client, options)
   }
 
   /// Points the number's inbound calls at this bridge.
-  public func configureNumber(_ request: ProviderNumber, options: CallOptions = .init())
-    async throws -> ProviderNumber {
+  public nonisolated(nonsending) func configureNumber(
+    _ request: ProviderNumber, options: CallOptions = .init()
+  ) async throws -> ProviderNumber {
     try await ServiceCall.call(NumberServiceMethods.configureNumber, request, client, options)
   }
 
   /// A number that is gone already is as good as released.
-  public func releaseNumber(_ request: ReleaseNumberRequest, options: CallOptions = .init())
-    async throws -> ReleaseNumberResponse {
+  public nonisolated(nonsending) func releaseNumber(
+    _ request: ReleaseNumberRequest, options: CallOptions = .init()
+  ) async throws -> ReleaseNumberResponse {
     try await ServiceCall.call(NumberServiceMethods.releaseNumber, request, client, options)
   }
 }

@@ -47,8 +47,9 @@ public struct OutcomeServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { OutcomeServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "GetCall":
@@ -72,23 +73,27 @@ public struct OutcomeServiceClient: Sendable {
     self.client = client
   }
 
-  public func getCall(_ request: CallReference, options: CallOptions = .init())
-    async throws -> CallRecord {
+  public nonisolated(nonsending) func getCall(
+    _ request: CallReference, options: CallOptions = .init()
+  ) async throws -> CallRecord {
     try await ServiceCall.call(OutcomeServiceMethods.getCall, request, client, options)
   }
 
-  public func listCalls(_ request: ListCallsRequest, options: CallOptions = .init())
-    async throws -> ListCallsResponse {
+  public nonisolated(nonsending) func listCalls(
+    _ request: ListCallsRequest, options: CallOptions = .init()
+  ) async throws -> ListCallsResponse {
     try await ServiceCall.call(OutcomeServiceMethods.listCalls, request, client, options)
   }
 
-  public func getTranscript(_ request: CallReference, options: CallOptions = .init())
-    async throws -> Transcript {
+  public nonisolated(nonsending) func getTranscript(
+    _ request: CallReference, options: CallOptions = .init()
+  ) async throws -> Transcript {
     try await ServiceCall.call(OutcomeServiceMethods.getTranscript, request, client, options)
   }
 
-  public func getStatistics(_ request: GetStatisticsRequest, options: CallOptions = .init())
-    async throws -> CallStatistics {
+  public nonisolated(nonsending) func getStatistics(
+    _ request: GetStatisticsRequest, options: CallOptions = .init()
+  ) async throws -> CallStatistics {
     try await ServiceCall.call(OutcomeServiceMethods.getStatistics, request, client, options)
   }
 }

@@ -50,8 +50,9 @@ public struct SchedulingServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { SchedulingServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "ScheduleCall":
@@ -78,25 +79,29 @@ public struct SchedulingServiceClient: Sendable {
   /// FAILED_PRECONDITION: a rule forbids the call, or it cannot be made before not_after; the message says which and when.
   /// ALREADY_EXISTS: the lead has one that is still to come. Sent again with the same idempotency key, it answers how the
   /// first one stands.
-  public func scheduleCall(_ request: ScheduleCallRequest, options: CallOptions = .init())
-    async throws -> ScheduledCall {
+  public nonisolated(nonsending) func scheduleCall(
+    _ request: ScheduleCallRequest, options: CallOptions = .init()
+  ) async throws -> ScheduledCall {
     try await ServiceCall.call(SchedulingServiceMethods.scheduleCall, request, client, options)
   }
 
   /// As ScheduleCall with the present as its time.
-  public func callNow(_ request: ScheduleCallRequest, options: CallOptions = .init())
-    async throws -> ScheduledCall {
+  public nonisolated(nonsending) func callNow(
+    _ request: ScheduleCallRequest, options: CallOptions = .init()
+  ) async throws -> ScheduledCall {
     try await ServiceCall.call(SchedulingServiceMethods.callNow, request, client, options)
   }
 
   /// The lead goes back to where it stood. FAILED_PRECONDITION: the call was placed or missed already.
-  public func cancelScheduledCall(_ request: CancelScheduledCallRequest, options: CallOptions = .init())
-    async throws -> ScheduledCall {
+  public nonisolated(nonsending) func cancelScheduledCall(
+    _ request: CancelScheduledCallRequest, options: CallOptions = .init()
+  ) async throws -> ScheduledCall {
     try await ServiceCall.call(SchedulingServiceMethods.cancelScheduledCall, request, client, options)
   }
 
-  public func listScheduledCalls(_ request: ListScheduledCallsRequest, options: CallOptions = .init())
-    async throws -> ListScheduledCallsResponse {
+  public nonisolated(nonsending) func listScheduledCalls(
+    _ request: ListScheduledCallsRequest, options: CallOptions = .init()
+  ) async throws -> ListScheduledCallsResponse {
     try await ServiceCall.call(SchedulingServiceMethods.listScheduledCalls, request, client, options)
   }
 }

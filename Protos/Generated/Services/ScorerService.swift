@@ -38,8 +38,9 @@ public struct ScorerServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { ScorerServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "ScoreCall":
@@ -60,13 +61,15 @@ public struct ScorerServiceClient: Sendable {
   }
 
   /// Scores a call once; asking again gives the stored score. NOT_FOUND until the campaign is known here.
-  public func scoreCall(_ request: ScoreCallRequest, options: CallOptions = .init())
-    async throws -> Score {
+  public nonisolated(nonsending) func scoreCall(
+    _ request: ScoreCallRequest, options: CallOptions = .init()
+  ) async throws -> Score {
     try await ServiceCall.call(ScorerServiceMethods.scoreCall, request, client, options)
   }
 
-  public func getScore(_ request: CallReference, options: CallOptions = .init())
-    async throws -> Score {
+  public nonisolated(nonsending) func getScore(
+    _ request: CallReference, options: CallOptions = .init()
+  ) async throws -> Score {
     try await ServiceCall.call(ScorerServiceMethods.getScore, request, client, options)
   }
 }

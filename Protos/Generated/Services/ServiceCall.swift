@@ -6,8 +6,8 @@ internal import Wire
 
 /// Messages to bytes and back around one call.
 enum ServiceCall {
-  static func answer<Request: WireMessage, Response: WireMessage>(
-    _ bytes: [UInt8], _ body: (Request) async throws -> Response
+  nonisolated(nonsending) static func answer<Request: WireMessage, Response: WireMessage>(
+    _ bytes: [UInt8], _ body: nonisolated(nonsending) (Request) async throws -> Response
   ) async throws -> [UInt8] {
     let request: Request
     do {
@@ -18,7 +18,7 @@ enum ServiceCall {
     return try await body(request).encoded()
   }
 
-  static func call<Request: WireMessage, Response: WireMessage>(
+  nonisolated(nonsending) static func call<Request: WireMessage, Response: WireMessage>(
     _ method: MethodDescriptor, _ request: Request, _ client: RPCClient, _ options: CallOptions
   ) async throws -> Response {
     let bytes = try await client.call(method, request: request.encoded(), options: options)

@@ -57,8 +57,9 @@ public struct WebhookServiceServer: RPCService {
 
   public var descriptors: [MethodDescriptor] { WebhookServiceMethods.all }
 
-  public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)
-    async throws -> [UInt8] {
+  public nonisolated(nonsending) func handle(
+    _ method: MethodDescriptor, request: [UInt8], context: CallContext
+  ) async throws -> [UInt8] {
     let handler = self.handler
     return switch method.name {
       case "CreateWebhook":
@@ -86,33 +87,39 @@ public struct WebhookServiceClient: Sendable {
     self.client = client
   }
 
-  public func createWebhook(_ request: CreateWebhookRequest, options: CallOptions = .init())
-    async throws -> CreateWebhookResponse {
+  public nonisolated(nonsending) func createWebhook(
+    _ request: CreateWebhookRequest, options: CallOptions = .init()
+  ) async throws -> CreateWebhookResponse {
     try await ServiceCall.call(WebhookServiceMethods.createWebhook, request, client, options)
   }
 
-  public func getWebhook(_ request: WebhookReference, options: CallOptions = .init())
-    async throws -> WebhookEndpoint {
+  public nonisolated(nonsending) func getWebhook(
+    _ request: WebhookReference, options: CallOptions = .init()
+  ) async throws -> WebhookEndpoint {
     try await ServiceCall.call(WebhookServiceMethods.getWebhook, request, client, options)
   }
 
-  public func listWebhooks(_ request: ListWebhooksRequest, options: CallOptions = .init())
-    async throws -> ListWebhooksResponse {
+  public nonisolated(nonsending) func listWebhooks(
+    _ request: ListWebhooksRequest, options: CallOptions = .init()
+  ) async throws -> ListWebhooksResponse {
     try await ServiceCall.call(WebhookServiceMethods.listWebhooks, request, client, options)
   }
 
-  public func deleteWebhook(_ request: WebhookReference, options: CallOptions = .init())
-    async throws -> DeleteWebhookResponse {
+  public nonisolated(nonsending) func deleteWebhook(
+    _ request: WebhookReference, options: CallOptions = .init()
+  ) async throws -> DeleteWebhookResponse {
     try await ServiceCall.call(WebhookServiceMethods.deleteWebhook, request, client, options)
   }
 
-  public func replayWebhook(_ request: ReplayWebhookRequest, options: CallOptions = .init())
-    async throws -> WebhookEndpoint {
+  public nonisolated(nonsending) func replayWebhook(
+    _ request: ReplayWebhookRequest, options: CallOptions = .init()
+  ) async throws -> WebhookEndpoint {
     try await ServiceCall.call(WebhookServiceMethods.replayWebhook, request, client, options)
   }
 
-  public func listWebhookMessages(_ request: ListWebhookMessagesRequest, options: CallOptions = .init())
-    async throws -> ListWebhookMessagesResponse {
+  public nonisolated(nonsending) func listWebhookMessages(
+    _ request: ListWebhookMessagesRequest, options: CallOptions = .init()
+  ) async throws -> ListWebhookMessagesResponse {
     try await ServiceCall.call(WebhookServiceMethods.listWebhookMessages, request, client, options)
   }
 }

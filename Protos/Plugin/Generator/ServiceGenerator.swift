@@ -57,8 +57,9 @@ struct ServiceGenerator {
       writer.line()
       writer.line("public var descriptors: [MethodDescriptor] { \(methodsName).all }")
       writer.line()
-      writer.line("public func handle(_ method: MethodDescriptor, request: [UInt8], context: CallContext)")
-      writer.block("  async throws -> [UInt8]") { writer in
+      writer.line("public nonisolated(nonsending) func handle(")
+      writer.line("  _ method: MethodDescriptor, request: [UInt8], context: CallContext")
+      writer.block(") async throws -> [UInt8]") { writer in
         writer.line("let handler = self.handler")
         writer.block("return switch method.name") { writer in
           for method in model.methods {
@@ -81,8 +82,9 @@ struct ServiceGenerator {
       for method in model.methods {
         writer.line()
         writer.doc(method.comment)
-        writer.line("public func \(name(method))(_ request: \(request(method)), options: CallOptions = .init())")
-        writer.block("  async throws -> \(response(method))") {
+        writer.line("public nonisolated(nonsending) func \(name(method))(")
+        writer.line("  _ request: \(request(method)), options: CallOptions = .init()")
+        writer.block(") async throws -> \(response(method))") {
           $0.line("try await ServiceCall.call(\(methodsName).\(name(method)), request, client, options)")
         }
       }

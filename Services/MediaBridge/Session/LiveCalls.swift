@@ -22,8 +22,6 @@ final class LiveCalls: LifecycleService {
   private struct State {
     var slots: [CallID: Slot] = [:]
     var isDraining = false
-    /// Resumed when the last slot is free.
-    var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
   let name = "live-calls"
@@ -34,6 +32,8 @@ final class LiveCalls: LifecycleService {
   private let tasks: TaskPool
   private let logger: Logger
   private let state = Mutex(State())
+  /// Opened when the last slot is free.
+  private let idle = Gate()
 
   init(
     control: CallControl, engine: any VoiceEngine, capacity: Int, silenceLimit: Duration, tasks: TaskPool,
@@ -111,38 +111,18 @@ final class LiveCalls: LifecycleService {
 
   /// Runs until cancelled: calls are not this service's to start.
   func run() async throws {
-    let (forever, _) = AsyncStream.makeStream(of: Never.self, bufferingPolicy: .bufferingOldest(1))
-    for await _ in forever {}
+    await Signal().wait()
   }
 
   /// Takes no more calls, and returns when those that are held have ended.
   func drain() async {
     state.withLock { $0.isDraining = true }
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isIdle = state.withLock { state in
-          if state.slots.isEmpty || Task.isCancelled { return true }
-          state.waiting.append(continuation)
-          return false
-        }
-        if isIdle { continuation.resume() }
-      }
-    } onCancel: {
-      wake()
-    }
+    await idle.wait { count == 0 }
   }
 
   private func afterRemoval() {
     countSessions()
-    if state.withLock({ $0.slots.isEmpty }) { wake() }
-  }
-
-  private func wake() {
-    let waiting = state.withLock { state in
-      defer { state.waiting = [] }
-      return state.waiting
-    }
-    for continuation in waiting { continuation.resume() }
+    if count == 0 { idle.open() }
   }
 
   private func countSessions() {

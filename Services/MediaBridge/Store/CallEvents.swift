@@ -1,3 +1,4 @@
+import CampaignTerms
 import Core
 import Postgres
 import RingmasterMessages
@@ -10,7 +11,7 @@ extension CallProgressed {
   init(_ call: StoredCall, state: Telephony.CallState, at: Instant) {
     self.init(
       callId: call.call.description, campaignId: call.campaign.description, leadId: call.lead.description,
-      attemptNumber: Int32(clamping: call.attemptNumber), state: RingmasterMessages.CallState(state), at: Timestamp(at))
+      attemptNumber: Int32(clamping: call.attemptNumber), state: state.wire, at: Timestamp(at))
   }
 }
 
@@ -23,7 +24,7 @@ extension CallEnded {
     campaignId = call.campaign.description
     leadId = call.lead.description
     attemptNumber = Int32(clamping: call.attemptNumber)
-    state = RingmasterMessages.CallState(record.state)
+    state = record.state.wire
     requestedAt = Timestamp(record.requestedAt)
     answeredAt = record.answeredAt.map(Timestamp.init)
     endedAt = record.endedAt.map(Timestamp.init)
@@ -47,28 +48,10 @@ extension MediaCall {
   init(_ call: StoredCall) {
     let record = call.record
     self.init(
-      callId: call.call.description, state: RingmasterMessages.CallState(record.state),
+      callId: call.call.description, state: record.state.wire,
       providerCallId: record.providerCallID?.text ?? "", requestedAt: Timestamp(record.requestedAt),
       answeredAt: record.answeredAt.map(Timestamp.init), endedAt: record.endedAt.map(Timestamp.init),
       failureReason: record.failure ?? "")
-  }
-}
-
-extension RingmasterMessages.CallState {
-  init(_ state: Telephony.CallState) {
-    self =
-      switch state {
-      case .pending: .pending
-      case .initiated: .initiated
-      case .ringing: .ringing
-      case .inProgress: .inProgress
-      case .completed: .completed
-      case .voicemail: .voicemail
-      case .noAnswer: .noAnswer
-      case .busy: .busy
-      case .failed: .failed
-      case .cancelled: .cancelled
-      }
   }
 }
 

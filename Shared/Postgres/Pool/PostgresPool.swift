@@ -49,8 +49,7 @@ public final class PostgresPool: LifecycleService, PostgresSession, TickHandler 
   /// Runs until the task is cancelled, then closes. A pool serves without this too.
   public func run() async throws {
     defer { close() }
-    let (forever, _) = AsyncStream.makeStream(of: Never.self, bufferingPolicy: .bufferingOldest(1))
-    for await _ in forever {}
+    await Signal().wait()
   }
 
   /// Closes what is idle at once and the rest as it is given back; callers who wait get `unavailable`.

@@ -75,7 +75,7 @@ final class ClientConnection: MessageSocketHandler {
   }
 
   /// Makes one attempt and returns how it ended. Cancelling the task ends it at once and tells the server.
-  func perform(_ call: ClientCall) async -> AttemptOutcome {
+  nonisolated(nonsending) func perform(_ call: ClientCall) async -> AttemptOutcome {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         submit(call, continuation)

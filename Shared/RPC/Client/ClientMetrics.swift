@@ -2,40 +2,15 @@ import Core
 import Metrics
 import Synchronization
 
-/// What a client counts. Series are looked up once for each method and code, because names are long to hash.
+/// What a client counts.
 final class ClientMetrics: Sendable {
-  /// One method's series.
-  final class Method: Sendable {
-    private let calls: Counter
-    private let name: String
-    private let latency: Histogram.Series
-    private let byCode = Mutex<[Counter.Series?]>(Array(repeating: nil, count: RPCCode.allCases.count))
-
-    init(_ name: String, calls: Counter, latency: Histogram) {
-      self.name = name
-      self.calls = calls
-      self.latency = latency.series(name)
-    }
-
-    func ended(_ code: RPCCode, nanoseconds: UInt64) {
-      latency.observe(Double(nanoseconds) / 1e9)
-      let series = byCode.withLock { byCode -> Counter.Series in
-        if let series = byCode[code.rawValue] { return series }
-        let series = calls.series(name, code.description)
-        byCode[code.rawValue] = series
-        return series
-      }
-      series.increment()
-    }
-  }
-
   let batchCalls: Histogram.Series
   let connectionsLost: Counter
   let keepaliveFailures: Counter
   let retries: Counter
   private let calls: Counter
   private let latency: Histogram
-  private let methods = Mutex<[String: Method]>([:])
+  private let methods = Mutex<[String: MethodMetrics]>([:])
 
   init(_ registry: MetricsRegistry) {
     calls = registry.counter(
@@ -52,10 +27,10 @@ final class ClientMetrics: Sendable {
       "rpc_client_retries_total", "Attempts after the first of a call, by method.", labels: ["method"])
   }
 
-  func method(_ name: String) -> Method {
+  func method(_ name: String) -> MethodMetrics {
     methods.withLock { methods in
       if let method = methods[name] { return method }
-      let method = Method(name, calls: calls, latency: latency)
+      let method = MethodMetrics(name, calls: calls, latency: latency)
       methods[name] = method
       return method
     }

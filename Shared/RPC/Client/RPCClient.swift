@@ -12,6 +12,10 @@ import Tracing
 /// reach a handler moves to the next endpoint by itself. One whose connection was lost ends with `unavailable`, or is
 /// repeated when the method is idempotent: same idempotency key, pauses with jitter, all within the deadline.
 ///
+/// The way of a call is `nonisolated(nonsending)` here, in the stubs and in the server: its steps run where the caller
+/// does. Otherwise a task looks for its executor before and after each of them, under a lock if it prefers one, and a
+/// call of an actor leaves that and comes back for nothing.
+///
 /// Endpoints are nng URLs: `ipc:///run/ringmaster/dialer`, `tcp://10.0.0.7:7401`, `tls+tcp://dialer.internal:7401`.
 public final class RPCClient: Sendable {
   private let connections: [ClientConnection]
@@ -63,7 +67,7 @@ public final class RPCClient: Sendable {
   /// Makes a call and returns the encoded response.
   ///
   /// Throws `RPCError`, or `CancellationError` when the task is cancelled; the server's handler is cancelled then.
-  public func call(
+  public nonisolated(nonsending) func call(
     _ method: MethodDescriptor, request: [UInt8], options: CallOptions = CallOptions()
   ) async throws -> [UInt8] {
     if self.options.interceptors.isEmpty {
@@ -89,7 +93,7 @@ public final class RPCClient: Sendable {
     connections.contains { $0.load != nil }
   }
 
-  private func intercepted(
+  private nonisolated(nonsending) func intercepted(
     _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions,
     from interceptors: ArraySlice<any ClientInterceptor>
   ) async throws -> [UInt8] {
@@ -101,7 +105,7 @@ public final class RPCClient: Sendable {
     }
   }
 
-  private func measured(
+  private nonisolated(nonsending) func measured(
     _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions
   ) async throws -> [UInt8] {
     let start = MonotonicTime.now()
@@ -117,7 +121,7 @@ public final class RPCClient: Sendable {
     }
   }
 
-  private func traced(
+  private nonisolated(nonsending) func traced(
     _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions, _ start: UInt64
   ) async throws -> [UInt8] {
     guard let tracer else {
@@ -155,7 +159,7 @@ public final class RPCClient: Sendable {
     "\(keyPrefix)-\(nextKey.wrappingAdd(1, ordering: .relaxed).newValue)"
   }
 
-  private func attempts(
+  private nonisolated(nonsending) func attempts(
     of method: MethodDescriptor, _ request: [UInt8], _ terms: Terms, _ traceparent: String
   ) async throws -> [UInt8] {
     guard request.count <= options.maximumMessageBytes else {
@@ -210,7 +214,7 @@ public final class RPCClient: Sendable {
   }
 
   /// The best connection, waiting for one if need be.
-  private func connection(
+  private nonisolated(nonsending) func connection(
     avoiding avoided: ClientConnection?, deadline: UInt64, _ method: MethodDescriptor
   ) async throws -> ClientConnection {
     let start = MonotonicTime.now()

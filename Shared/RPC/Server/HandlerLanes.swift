@@ -100,7 +100,7 @@ final class HandlerLanes: Sendable {
     }
   }
 
-  private func run(_ lane: HandlerLane, _ server: RPCServer) async {
+  private nonisolated(nonsending) func run(_ lane: HandlerLane, _ server: RPCServer) async {
     while let work = await next() {
       await server.serve(work.call, for: work.peer, on: lane)
       if work.call.finish() == .cancelled {
@@ -109,7 +109,7 @@ final class HandlerLanes: Sendable {
     }
   }
 
-  private func next() async -> Work? {
+  private nonisolated(nonsending) func next() async -> Work? {
     await withCheckedContinuation { continuation in
       let decision = state.withLock { state -> Work?? in
         if !state.backlog.isEmpty { return .some(state.backlog.removeFirst()) }

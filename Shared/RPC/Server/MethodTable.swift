@@ -2,11 +2,11 @@
 final class ServedMethod: Sendable {
   let descriptor: MethodDescriptor
   let service: any RPCService
-  let metrics: ServerMetrics.Method
+  let metrics: MethodMetrics
   /// Answered while the server drains, and not counted against its limits.
   let isBuiltIn: Bool
 
-  init(_ descriptor: MethodDescriptor, _ service: any RPCService, _ metrics: ServerMetrics.Method, isBuiltIn: Bool) {
+  init(_ descriptor: MethodDescriptor, _ service: any RPCService, _ metrics: MethodMetrics, isBuiltIn: Bool) {
     self.descriptor = descriptor
     self.service = service
     self.metrics = metrics

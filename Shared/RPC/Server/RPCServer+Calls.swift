@@ -111,7 +111,7 @@ extension RPCServer {
   }
 
   /// Runs the handler and queues its result.
-  func serve(_ call: ServerCall, for peer: ServerPeer, on lane: HandlerLane) async {
+  nonisolated(nonsending) func serve(_ call: ServerCall, for peer: ServerPeer, on lane: HandlerLane) async {
     guard call.begin(on: lane) else {  // Cancelled before it began.
       peer.flush()
       call.method.metrics.ended(.cancelled, nanoseconds: MonotonicTime.now() - call.arrived)
@@ -138,7 +138,7 @@ extension RPCServer {
     release(1)
   }
 
-  private func outcome(of call: ServerCall) async -> Result<[UInt8], RPCError> {
+  private nonisolated(nonsending) func outcome(of call: ServerCall) async -> Result<[UInt8], RPCError> {
     do {
       let response = try await CallContext.$current.withValue(call.context) { try await traced(call) }
       guard response.count <= options.maximumMessageBytes else {
@@ -157,7 +157,7 @@ extension RPCServer {
     }
   }
 
-  private func traced(_ call: ServerCall) async throws -> [UInt8] {
+  private nonisolated(nonsending) func traced(_ call: ServerCall) async throws -> [UInt8] {
     if let tracer {
       return try await tracer.span(
         call.context.method, kind: .server, parent: call.context.trace, attributes: ["rpc.system": "ringmaster"]
@@ -175,7 +175,7 @@ extension RPCServer {
     return try await intercepted(call.method, call.request, call.context, from: options.interceptors[...])
   }
 
-  private func intercepted(
+  private nonisolated(nonsending) func intercepted(
     _ method: ServedMethod, _ request: [UInt8], _ context: CallContext,
     from interceptors: ArraySlice<any ServerInterceptor>
   ) async throws -> [UInt8] {

@@ -111,7 +111,7 @@ public final class RPCServer: LifecycleService, MessageSocketHandler {
     socket.accept()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.flusher.run { self.flushWaves() } }
-      await Cancellation.wait()
+      await Signal().wait()  // Until cancelled.
       isDraining.store(true, ordering: .releasing)
       await lanes.stop()
       flusher.stop()

@@ -1,37 +1,7 @@
 import Metrics
-import Synchronization
 
 /// What a server counts.
 final class ServerMetrics: Sendable {
-  /// One method's series.
-  final class Method: Sendable {
-    private let name: String
-    private let calls: Counter
-    private let latency: Histogram.Series
-    private let byCode = Mutex<[Counter.Series?]>(Array(repeating: nil, count: RPCCode.allCases.count))
-
-    fileprivate init(_ name: String, calls: Counter, latency: Histogram) {
-      self.name = name
-      self.calls = calls
-      self.latency = latency.series(name)
-    }
-
-    func ended(_ code: RPCCode, nanoseconds: UInt64) {
-      latency.observe(Double(nanoseconds) / 1e9)
-      count(code)
-    }
-
-    func count(_ code: RPCCode) {
-      let series = byCode.withLock { byCode -> Counter.Series in
-        if let series = byCode[code.rawValue] { return series }
-        let series = calls.series(name, code.description)
-        byCode[code.rawValue] = series
-        return series
-      }
-      series.increment()
-    }
-  }
-
   let batchResults: Histogram.Series
   let peers: Gauge.Series
   let malformed: Counter.Series
@@ -52,7 +22,7 @@ final class ServerMetrics: Sendable {
     ).series()
   }
 
-  func method(_ name: String) -> Method {
-    Method(name, calls: calls, latency: latency)
+  func method(_ name: String) -> MethodMetrics {
+    MethodMetrics(name, calls: calls, latency: latency)
   }
 }

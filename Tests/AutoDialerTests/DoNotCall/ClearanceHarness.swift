@@ -95,8 +95,7 @@ struct Asked: Sendable {
 enum Signals {
   /// Waits until cancelled.
   static func never() async throws {
-    let (forever, _) = AsyncStream.makeStream(of: Never.self, bufferingPolicy: .bufferingOldest(1))
-    for await _ in forever {}
+    await Signal().wait()
     try Task.checkCancellation()
   }
 }

@@ -5,6 +5,7 @@ import Logging
 import Postgres
 import RingmasterMessages
 import Synchronization
+import TestSupport
 import Testing
 import Wire
 
@@ -32,9 +33,9 @@ import Wire
   }
 
   /// Runs `body` while somebody takes last looks.
-  private func looking(_ dialers: Dialers, _ body: @Sendable (LastLooks) async throws -> Void) async throws {
+  private func looking(_ dialers: Dialers, _ body: @escaping @Sendable (LastLooks) async throws -> Void) async throws {
     let looks = LastLooks(store: dialers.store)
-    try await looks.running { try await body(looks) }
+    try await running([looks]) { try await body(looks) }
   }
 
   @Test func whoOptsOutIsNotCalledByAnyCampaign() async throws {
@@ -96,7 +97,7 @@ import Wire
         #expect(entry == nil)
       }
       let looks = LastLooks(store: dialers.store)
-      try await looks.running {}
+      try await running([looks]) {}
       await #expect(throws: BatcherEnded.self) { try await looks.ask(dial) }
       dialers.pool.close()
       try await looking(dialers) { looks in

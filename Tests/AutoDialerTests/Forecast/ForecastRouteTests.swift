@@ -13,54 +13,21 @@ import Wire
 @testable import CommandLine
 @testable import Gateway
 
-/// From the command line's client through the gateway's HTTP and the dialer's RPC to Postgres.
 @Suite struct ForecastRouteTests {
-  private struct World: Sendable {
-    var dialers: Dialers
-    var campaign: DialStore.KnownCampaign
-    var gateway: GatewayClient
-    var path: String { "/api/campaigns/\(campaign.rules.campaign)/forecast" }
-  }
-
-  private func with(_ body: @escaping @Sendable (World) async throws -> Void) async throws {
-    let schema = try GatewayApplication.schema()
-    try await Dialers.with(others: [schema]) { dialers in
-      let rpc = RPCServer(
-        endpoints: ["ipc:///tmp/forecast-\(UniqueID.random()).ipc"],
-        services: [
-          ForecastServiceServer(
-            ForecastRPC(store: dialers.store, clock: ManualClock(Dialers.monday), metrics: MetricsRegistry()))
-        ])
-      try rpc.listen()
-      let client = try RPCClient(endpoints: rpc.boundEndpoints)
-      let pool = dialers.database.pool(schema: schema.name, role: schema.role)
-      defer { pool.close() }
-      let keys = try KeyStore(pool: pool)
-      try await keys.admit("key", name: "test", tenant: dialers.tenant, now: Dialers.monday)
-      let rest = RESTContext(
-        keys: keys, campaigns: CampaignServiceClient(client), outcomes: OutcomeServiceClient(client),
-        dialer: DialerServiceClient(client), followUp: FollowUpServiceClient(client),
-        webhooks: WebhookServiceClient(client), notifications: NotificationServiceClient(client))
-      var router = Router()
-      ForecastRoutes(context: rest, forecasts: ForecastServiceClient(client)).add(to: &router)
-      let server = HTTPServer(
-        address: "http://127.0.0.1:0", router: router, logger: .discarding, metrics: MetricsRegistry())
-      try server.listen()
-      let http = HTTPClient()
-      defer { http.close() }
-      let gateway = GatewayClient(http: http, baseURL: "http://127.0.0.1:\(server.port)", key: "key")
-      var policy = Dialers.policy
-      policy.maxConcurrentCalls = 2
-      let campaign = try await dialers.campaign(policy)
-      try await dialers.add((0..<300).map(Dialers.lead), to: campaign)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try? await rpc.run() }
-        group.addTask { try? await server.run() }
-        try await body(World(dialers: dialers, campaign: campaign, gateway: gateway))
-        group.cancelAll()
-      }
-      await client.close()
-    }
+  private func with(_ body: @escaping @Sendable (RouteWorld) async throws -> Void) async throws {
+    try await RouteWorld.with(
+      maxConcurrentCalls: 2, leads: 300,
+      services: { store in
+        (
+          [
+            ForecastServiceServer(
+              ForecastRPC(store: store, clock: ManualClock(Dialers.monday), metrics: MetricsRegistry()))
+          ], []
+        )
+      },
+      routes: { context, client, router in
+        ForecastRoutes(context: context, forecasts: ForecastServiceClient(client)).add(to: &router)
+      }, body)
   }
 
   private func command(_ words: String..., gateway: GatewayClient) throws -> ForecastCommand {
@@ -74,7 +41,7 @@ import Wire
       let command = try command(
         "forecast", "x", "--answer-rate", "40%", "--talk", "120", "--cost", "0.1", "--seed", "3", "--finish-by",
         "2026-03-03", gateway: world.gateway)
-      let answer = try await world.gateway.send(.post, world.path, body: try command.request().serializedBytes())
+      let answer = try await world.gateway.send(.post, world.forecast, body: try command.request().serializedBytes())
       #expect(answer.number("leads") == 300 && answer.number("calls") >= 300)
       #expect(answer["basis"]?.text("source") == "FORECAST_SOURCE_DEFAULT")
       #expect(answer["finish"]?["possible"] == true)
@@ -91,13 +58,13 @@ import Wire
   @Test func aQueryAsksTheSameAsABody() async throws {
     try await with { world in
       let query = [("answered_rate", "0.3"), ("ring_seconds", "20"), ("cost_per_call_micros", "90000"), ("seed", "7")]
-      let asked = try await world.gateway.get(world.path, query: query)
+      let asked = try await world.gateway.get(world.forecast, query: query)
       let body = #"""
         {"assumptions": {"answeredRate": {"value": 0.3}, "ring": "20s", "costPerCallMicros": {"value": "90000"}}, "seed": "7"}
         """#
-      let sent = try await world.gateway.send(.post, world.path, body: Array(body.utf8))
+      let sent = try await world.gateway.send(.post, world.forecast, body: Array(body.utf8))
       #expect(asked == sent && asked.number("calls") > 0)
-      let other = try await world.gateway.get(world.path, query: query.dropLast() + [("seed", "8")])
+      let other = try await world.gateway.get(world.forecast, query: query.dropLast() + [("seed", "8")])
       #expect(other != sent)
     }
   }
@@ -107,10 +74,10 @@ import Wire
       var policy = world.campaign.policy
       policy.maxCallsPerDay = 30
       let body: JSONValue = ["policy": policy.json]
-      let answer = try await world.gateway.send(.post, world.path, body: body.serializedBytes())
+      let answer = try await world.gateway.send(.post, world.forecast, body: body.serializedBytes())
       #expect(answer["days"]?.arrayValue?.first?.number("calls") == 30)
       #expect(answer["days"]?.arrayValue?.first?.text("constraint") == "calls_per_day")
-      #expect(try await world.gateway.get(world.path)["days"]?.arrayValue?.first?.number("calls") ?? 0 > 30)
+      #expect(try await world.gateway.get(world.forecast)["days"]?.arrayValue?.first?.number("calls") ?? 0 > 30)
     }
   }
 
@@ -118,7 +85,7 @@ import Wire
     try await with { world in
       func refused(_ query: [(String, String)], says: String) async {
         let failure = await #expect(throws: CommandFailure.self) {
-          try await world.gateway.get(world.path, query: query)
+          try await world.gateway.get(world.forecast, query: query)
         }
         #expect(failure?.description.contains(says) == true, "\(failure?.description ?? "")")
       }
@@ -138,4 +105,8 @@ import Wire
       }
     }
   }
+}
+
+extension RouteWorld {
+  fileprivate var forecast: String { "\(path)/forecast" }
 }

@@ -16,57 +16,24 @@ import Wire
 @testable import CommandLine
 @testable import Gateway
 
-/// From the command line's client through the gateway's HTTP and the dialer's RPC to Postgres.
 @Suite struct InsightRouteTests {
-  private struct World: Sendable {
-    var dialers: Dialers
-    var campaign: DialStore.KnownCampaign
-    var gateway: GatewayClient
-    var path: String { "/api/campaigns/\(campaign.rules.campaign)" }
-    func lead(_ number: Int) -> String { "\(path)/leads/\(Dialers.lead(number).leadId)" }
-  }
-
-  private func with(_ body: @escaping @Sendable (World) async throws -> Void) async throws {
-    let schema = try GatewayApplication.schema()
-    try await Dialers.with(others: [schema]) { dialers in
-      let clock = ManualClock(Dialers.monday)
-      let calls = ScheduledCalls(store: dialers.store, clock: clock)
-      let rpc = RPCServer(
-        endpoints: ["ipc:///tmp/insight-\(UniqueID.random()).ipc"],
-        services: [
-          InsightServiceServer(InsightRPC(store: dialers.store, clock: clock)),
-          SchedulingServiceServer(SchedulingRPC(store: dialers.store, calls: calls, clock: clock)),
-        ])
-      try rpc.listen()
-      let client = try RPCClient(endpoints: rpc.boundEndpoints)
-      let pool = dialers.database.pool(schema: schema.name, role: schema.role)
-      defer { pool.close() }
-      let keys = try KeyStore(pool: pool)
-      try await keys.admit("key", name: "test", tenant: dialers.tenant, now: Dialers.monday)
-      let rest = RESTContext(
-        keys: keys, campaigns: CampaignServiceClient(client), outcomes: OutcomeServiceClient(client),
-        dialer: DialerServiceClient(client), followUp: FollowUpServiceClient(client),
-        webhooks: WebhookServiceClient(client), notifications: NotificationServiceClient(client))
-      var router = Router()
-      InsightRoutes(context: rest, insight: InsightServiceClient(client)).add(to: &router)
-      SchedulingRoutes(context: rest, scheduling: SchedulingServiceClient(client)).add(to: &router)
-      let server = HTTPServer(
-        address: "http://127.0.0.1:0", router: router, logger: .discarding, metrics: MetricsRegistry())
-      try server.listen()
-      let http = HTTPClient()
-      defer { http.close() }
-      let gateway = GatewayClient(http: http, baseURL: "http://127.0.0.1:\(server.port)", key: "key")
-      let campaign = try await dialers.campaign()
-      try await dialers.add((0..<4).map(Dialers.lead), to: campaign)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try? await rpc.run() }
-        group.addTask { try? await calls.run() }
-        group.addTask { try? await server.run() }
-        try await body(World(dialers: dialers, campaign: campaign, gateway: gateway))
-        group.cancelAll()
-      }
-      await client.close()
-    }
+  private func with(_ body: @escaping @Sendable (RouteWorld) async throws -> Void) async throws {
+    let clock = ManualClock(Dialers.monday)
+    try await RouteWorld.with(
+      leads: 4,
+      services: { store in
+        let calls = ScheduledCalls(store: store, clock: clock)
+        return (
+          [
+            InsightServiceServer(InsightRPC(store: store, clock: clock)),
+            SchedulingServiceServer(SchedulingRPC(store: store, calls: calls, clock: clock)),
+          ], [calls]
+        )
+      },
+      routes: { context, client, router in
+        InsightRoutes(context: context, insight: InsightServiceClient(client)).add(to: &router)
+        SchedulingRoutes(context: context, scheduling: SchedulingServiceClient(client)).add(to: &router)
+      }, body)
   }
 
   @Test func aLeadAndItsCampaignAreExplainedForPeople() async throws {
@@ -129,6 +96,20 @@ import Wire
         try await world.gateway.stream("/api/campaigns/\(CampaignID.random())/proof") { _ in }
       }
       #expect(failure?.description.contains("knows no campaign") == true)
+    }
+  }
+
+  @Test func withoutAKeyNothingIsAskedAndTheWayToGiveOneIsNamed() async throws {
+    try await with { world in
+      var keyless = world.gateway
+      keyless.key = ""
+      let gateway = keyless
+      for ask in [{ _ = try await gateway.get(world.path) }, { try await gateway.stream(world.path) { _ in } }] {
+        let failure = await #expect(throws: CommandFailure.self) { try await ask() }
+        #expect(failure?.exitCode == CommandFailure.usage)
+        #expect(
+          failure?.description.contains("RINGMASTER_API_KEY") == true && failure?.description.contains("--key") == true)
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ import Postgres
 import RPC
 import RingmasterMessages
 import Telephony
+import TestSupport
 import Testing
 import Wire
 
@@ -20,7 +21,7 @@ import Wire
     request.notAfter = notAfter.map(Timestamp.init)
     request.reason = "she asked for it"
     let calls = ScheduledCalls(store: dialers.store, clock: ManualClock(now))
-    return try await calls.running { [request] in
+    return try await running([calls]) { [request] in
       try await rpc(dialers, now, calls).scheduleCall(
         request, context: CallContext(tenant: dialers.tenant.description, actor: "api:test", idempotencyKey: key))
     }
@@ -193,12 +194,7 @@ import Wire
       let campaign = try await dialers.campaign()
       try await dialers.add([Dialers.lead(1)], to: campaign)
       _ = try await schedule(1, of: campaign, dialers, at: Dialers.monday + .hours(1))
-      var stopped = Campaign()
-      stopped.campaignId = campaign.rules.campaign.description
-      stopped.state = .cancelled
-      stopped.policy = campaign.policy
-      stopped.policyVersion = 1
-      try await dialers.take(stopped)
+      try await dialers.cancel(campaign)
       let missed = try await only(campaign, dialers)
       #expect(missed.state == .missed && missed.stateReason == "campaign_cancelled")
       let error = await refusal { try await schedule(1, of: campaign, dialers) }
@@ -212,12 +208,7 @@ import Wire
       try await dialers.add([Dialers.lead(1)], to: campaign)
       _ = try await schedule(1, of: campaign, dialers)
       let attempt = try #require(try await dialers.claim(campaign).attempts.first)
-      var stopped = Campaign()
-      stopped.campaignId = campaign.rules.campaign.description
-      stopped.state = .cancelled
-      stopped.policy = campaign.policy
-      stopped.policyVersion = 1
-      try await dialers.take(stopped)
+      try await dialers.cancel(campaign)
       try await dialers.store.withdraw(attempt.call, tenant: dialers.tenant, now: Dialers.monday)
       let missed = try await only(campaign, dialers)
       #expect(missed.state == .missed && missed.stateReason == "campaign_cancelled" && missed.callId.isEmpty)

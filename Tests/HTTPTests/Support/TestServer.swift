@@ -1,7 +1,9 @@
+import Core
 import Glibc
-import HTTP
 import Logging
 import Metrics
+
+@testable import HTTP
 
 /// Runs `body` against a server on a free port, drains the server and waits for its end.
 func withServer<Result: Sendable>(
@@ -34,6 +36,18 @@ func withServer<Result: Sendable>(
   }
 }
 
+/// Serves `GET /`: fires `entered`, then waits until its task is cancelled.
+func stuckRouter(_ entered: Signal) -> Router {
+  var router = Router()
+  router.on(.get, "/") { _ in
+    entered.fire()
+    await Signal().wait()
+    try Task.checkCancellation()
+    return .empty()
+  }
+  return router
+}
+
 /// Sends `request` on a fresh connection and returns everything until the server closes it.
 func exchange(_ server: HTTPServer, _ request: String) async throws -> String {
   let socket = try RawSocket(port: server.port)
@@ -63,14 +77,4 @@ extension String {
     }
     return nil
   }
-}
-
-/// Resident memory of this process, in bytes.
-func residentBytes() -> Int {
-  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-  defer { fclose(file) }
-  var line = [CChar](repeating: 0, count: 256)
-  guard fgets(&line, 256, file) != nil else { return 0 }
-  let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
 }

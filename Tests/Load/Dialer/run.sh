@@ -5,24 +5,16 @@
 #   run.sh [LEADS [RATE [SECONDS]]]     LEADS due at once, then RATE calls a second asked for, for SECONDS
 #
 # Builds for release unless BIN names a folder with auto-dialer and dialer-load.
-. "$(dirname "${BASH_SOURCE[0]}")/../../../deploy/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 leads=${1:-60000} rate=${2:-1250} seconds=${3:-30}
 
-if [ -z "${BIN:-}" ]; then
-  build_with -c release --product auto-dialer >&2
-  build_with -c release --product dialer-load >&2
-  BIN=$(swift build -c release --show-bin-path)
-fi
-scratch=$(mktemp -d)
-chmod 755 "$scratch"
-running=
-trap '[ -z "$running" ] || kill "$running" 2>/dev/null || true; deploy/postgres.sh destroy "$scratch/postgres" >/dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
-database=$(deploy/postgres.sh start "$scratch/postgres" | tail -n 1)
+release auto-dialer dialer-load
+start_postgres
 around=ipc://$scratch/around.ipc
 real=$(date +%s)
 business=1772463600 # Monday, 10:00 in New York.
 
-RINGMASTER_DATABASE_URL=$database RINGMASTER_RPC_LISTEN=ipc://$scratch/dialer.ipc RINGMASTER_LOG_LEVEL=warning \
+RINGMASTER_DATABASE_URL=$url RINGMASTER_RPC_LISTEN=ipc://$scratch/dialer.ipc RINGMASTER_LOG_LEVEL=warning \
   RINGMASTER_OPS_LISTEN=http://127.0.0.1:0 RINGMASTER_TIME_ORIGIN=$(date -u -d "@$business" +%FT%TZ)@$(date -u -d "@$real" +%FT%TZ) \
   RINGMASTER_CAMPAIGN_EXECUTOR_ENDPOINTS=$around RINGMASTER_OUTCOME_TRACKER_ENDPOINTS=$around \
   RINGMASTER_MEDIA_BRIDGE_ENDPOINTS=$around RINGMASTER_KB_GENERATOR_ENDPOINTS=$around \
@@ -30,7 +22,7 @@ RINGMASTER_DATABASE_URL=$database RINGMASTER_RPC_LISTEN=ipc://$scratch/dialer.ip
 running=$!
 echo "| | |"
 echo "| --- | --- |"
-stdbuf -oL "$BIN/dialer-load" "$around" "ipc://$scratch/dialer.ipc" "$database" $business "$real" "$leads" "$rate" "$seconds" || {
+stdbuf -oL "$BIN/dialer-load" "$around" "ipc://$scratch/dialer.ipc" "$url" $business "$real" "$leads" "$rate" "$seconds" || {
   tail -n 5 "$scratch/log" >&2
   exit 1
 }

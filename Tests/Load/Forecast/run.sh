@@ -3,20 +3,14 @@
 # them the least that reading the leads can be: psql adding up the same rows.
 #
 #   run.sh [LEADS [ROUNDS]]      default 1000000 leads, 3 rounds
-. "$(dirname "${BASH_SOURCE[0]}")/../../../deploy/lib.sh"
+#
+# Builds for release unless BIN names a folder with forecast-benchmark.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 leads=${1:-1000000} rounds=${2:-3}
 
-program=${PROGRAM:-}
-if [ -z "$program" ]; then
-  build_with -c release --product forecast-benchmark >&2
-  program=$(swift build -c release --show-bin-path)/forecast-benchmark
-fi
-scratch=$(mktemp -d)
-trap 'deploy/postgres.sh destroy "$scratch/postgres" >/dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
-chmod 755 "$scratch"
-url=$(deploy/postgres.sh start "$scratch/postgres" | tail -n 1)
-server=$(head -n 1 "$(find "$scratch/postgres" -name postmaster.pid)")
-tools=$(dirname "$(readlink -f "/proc/$server/exe")")
+release forecast-benchmark
+program=$BIN/forecast-benchmark
+start_postgres
 
 floor() {
   local begun; begun=$(date +%s.%N)

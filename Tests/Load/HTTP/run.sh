@@ -5,20 +5,13 @@
 #
 # The program measured has CPU 1, wrk or the two ends of the relay have CPU 0. Prints one line per run, then the medians
 # and the ratio of Swift to the floor. Needs wrk, gcc, libnng-dev, libssl-dev, python3. The Swift side is built for release
-# unless PROGRAM names it. CONNECTIONS and CALLS choose the loads.
-set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cd "$here/../../.."
+# unless BIN names a folder with http-benchmark. CONNECTIONS and CALLS choose the loads.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+here=$ROOT/Tests/Load/HTTP
 seconds=${1:-4} rounds=${2:-3}
 
-program=${PROGRAM:-}
-if [ -z "$program" ]; then
-  swift build -c release --product http-benchmark >&2
-  program=$(swift build -c release --show-bin-path)/http-benchmark
-fi
-scratch=$(mktemp -d)
-running=
-trap '[ -z "$running" ] || kill -9 "$running" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+release http-benchmark
+program=$BIN/http-benchmark
 for floor in http relay ends; do
   gcc -O2 -D_GNU_SOURCE -o "$scratch/$floor" "$here/Floor/$floor.c" -lnng -lcrypto
 done

@@ -5,26 +5,17 @@
 #
 # Every call carries 50 frames a second each way, and an acknowledged mark every 200 ms. Builds for release unless BIN
 # names a folder with media-bridge and media-bridge-ends.
-set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cd "$here/../../.."
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 seconds=${1:-10}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- 10 100 200 400
 
-if [ -z "${BIN:-}" ]; then
-  swift build -c release --product media-bridge >&2
-  swift build -c release --product media-bridge-ends >&2
-  BIN=$(swift build -c release --show-bin-path)
-fi
-scratch=$(mktemp -d)
-running=
-trap '[ -z "$running" ] || kill -9 "$running" 2>/dev/null || true; deploy/postgres.sh destroy "$scratch/postgres" >/dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
-database=$(deploy/postgres.sh start "$scratch/postgres" --fast | tail -n 1)
+release media-bridge media-bridge-ends
+start_postgres --fast
 
 for calls in "$@"; do
   port=$((20000 + RANDOM % 10000))
-  RINGMASTER_DATABASE_URL=$database RINGMASTER_RPC_LISTEN=ipc://$scratch/bridge.ipc \
+  RINGMASTER_DATABASE_URL=$url RINGMASTER_RPC_LISTEN=ipc://$scratch/bridge.ipc \
     RINGMASTER_OPS_LISTEN=http://127.0.0.1:$((port + 2)) RINGMASTER_LOG_LEVEL=error \
     RINGMASTER_MEDIA_BRIDGE_LISTEN=http://127.0.0.1:$port RINGMASTER_MEDIA_BRIDGE_PUBLIC_URL=http://127.0.0.1:$port \
     RINGMASTER_TWILIO_URL=http://127.0.0.1:$((port + 1)) RINGMASTER_TWILIO_ACCOUNT_SID=AC00000000000000000000000000000001 \

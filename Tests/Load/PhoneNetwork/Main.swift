@@ -4,6 +4,7 @@ import HTTP
 import JSON
 import Logging
 import Metrics
+import TestSupport
 
 /// Places calls on a running phone network and relays their audio between its two sockets, then tells what the network
 /// process spent: `phone-network-load URL PID CALLS AT_ONCE`, with the account of deploy/stack.sh.
@@ -42,7 +43,9 @@ struct Load: Sendable {
   let client = HTTPClient()
 
   func run(calls: Int, atOnce: Int) async throws {
-    let before = (cpu: cpuMilliseconds(), own: ownCPU(), time: ContinuousClock.now)
+    let before = (
+      cpu: ProcessFigures.processorTime(of: process), own: ProcessFigures.processorTime(), time: ContinuousClock.now
+    )
     var placed = 0
     while true {
       let summary = try await client.send(HTTPClientRequest(url: "\(network)/truth/summary")).json()
@@ -77,32 +80,14 @@ struct Load: Sendable {
   private func report(_ summary: JSONValue, _ before: (cpu: Double, own: Double, time: ContinuousClock.Instant)) {
     let seconds = summary["audio_seconds"]?.doubleValue ?? 0
     let elapsed = before.time.duration(to: .now).inSeconds
-    let cpu = cpuMilliseconds() - before.cpu
+    let cpu = (ProcessFigures.processorTime(of: process) - before.cpu) * 1_000
+    let own = (ProcessFigures.processorTime() - before.own) * 1_000
     print(
       "\(Int(seconds)) call-seconds in \(rounded(elapsed)) s: \(rounded(seconds / elapsed)) at once on average, "
-        + "network \(rounded(cpu / seconds)) ms CPU a call-second, this relay \(rounded((ownCPU() - before.own) / seconds)) ms"
+        + "network \(rounded(cpu / seconds)) ms CPU a call-second, this relay \(rounded(own / seconds)) ms"
     )
     print(summary["outcomes"]?.serialize() ?? "")
   }
 
   private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
-
-  /// User and system time of the network's process (proc(5), fields 14 and 15).
-  private func cpuMilliseconds() -> Double {
-    guard let file = fopen("/proc/\(process)/stat", "r") else { return 0 }
-    defer { fclose(file) }
-    var buffer = [UInt8](repeating: 0, count: 1_024)
-    let count = fread(&buffer, 1, buffer.count, file)
-    let text = String(decoding: buffer[..<count], as: UTF8.self)
-    let fields = (text.split(separator: ")").last ?? "").split(separator: " ")
-    let ticks = fields.count > 12 ? (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0) : 0
-    return ticks * 1_000 / Double(sysconf(Int32(_SC_CLK_TCK)))
-  }
-
-  private func ownCPU() -> Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1_000
-      + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1_000
-  }
 }

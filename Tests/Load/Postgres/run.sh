@@ -4,22 +4,17 @@
 #   run.sh [SECONDS [ROUNDS]]
 #
 # Prints one line per run, then the medians and the ratio of Swift to the floor. Needs gcc and libpq-dev. The Swift side
-# is built for release unless PROGRAM names it; ADDRESS names another server, whose schema `benchmark` is made anew.
-set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cd "$here/../../.."
+# is built for release unless BIN names a folder with postgres-benchmark; ADDRESS names another server, whose schema `benchmark` is made anew.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+here=$ROOT/Tests/Load/Postgres
 seconds=${1:-3} rounds=${2:-5}
 
-program=${PROGRAM:-}
-if [ -z "$program" ]; then
-  swift build -c release --product postgres-benchmark >&2
-  program=$(swift build -c release --show-bin-path)/postgres-benchmark
-fi
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"; [ -n "${ADDRESS:-}" ] || deploy/postgres.sh destroy "$scratch.postgres"' EXIT
+release postgres-benchmark
+program=$BIN/postgres-benchmark
 gcc -O2 -Wall -I"$(pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)" \
   -o "$scratch/floor" "$here/Floor/floor.c" -lpq
-address=${ADDRESS:-$(deploy/postgres.sh start "$scratch.postgres" | tail -n 1)}
+[ -n "${ADDRESS:-}" ] || start_postgres
+address=${ADDRESS:-$url}
 "$program" "$address" script "$here/setup.sql"
 
 measure() { # measure ARGUMENT...: the floor, then Swift

@@ -6,23 +6,15 @@
 #
 # One turn is: claim 100 due leads, then their outcomes, half of them to be tried again in an hour. Ours writes a permit
 # with evidence, counters and the events that other services read; the floor writes three bare rows a lead, the duty floor
-# as many rows, keys and bytes as ours.
-. "$(dirname "${BASH_SOURCE[0]}")/../../../deploy/lib.sh"
+# as many rows, keys and bytes as ours. Builds for release unless BIN names a folder with queue-benchmark.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 here=$ROOT/Tests/Load/Queue
 seconds=${1:-5} rounds=${2:-3} big=${3:-1000000} batch=100
 
-program=${PROGRAM:-}
-if [ -z "$program" ]; then
-  build_with -c release --product queue-benchmark >&2
-  program=$(swift build -c release --show-bin-path)/queue-benchmark
-fi
-scratch=$(mktemp -d)
-trap 'kill ${holder:-} ${redis:-} 2>/dev/null || true; deploy/postgres.sh destroy "$scratch/postgres" >/dev/null 2>&1 || true; rm -rf "$scratch"' EXIT
-chmod 755 "$scratch"
-url=$(deploy/postgres.sh start "$scratch/postgres" | tail -n 1)
-server=$(head -n 1 "$(find "$scratch/postgres" -name postmaster.pid)")
-tools=$(dirname "$(readlink -f "/proc/$server/exe")")
+release queue-benchmark
+program=$BIN/queue-benchmark
 install_packages redis-server >&2
+start_postgres
 peer_python() { # peer_python NAME PACKAGE...: each peer in an environment of its own, since they want different versions
   local name=$1
   shift
@@ -64,20 +56,21 @@ redis_peers() { # Redis writes its log down once a second, as its users have it.
   local port
   port=$(free_port)
   (cd "$scratch" && exec redis-server --port "$port" --bind 127.0.0.1 --appendonly yes --appendfsync everysec --save '' >redis.log 2>&1) &
-  redis=$!
+  running=$!
   until redis-cli -p "$port" ping >/dev/null 2>&1; do sleep 0.1; done
   for name in dramatiq celery arq bullmq; do
     redis-cli -p "$port" flushall >/dev/null
     peer "$name" "$port" 20000
   done
-  kill $redis && wait $redis 2>/dev/null || true
-  redis=
+  kill $running && wait $running 2>/dev/null || true
+  running=
 }
 held() { # held COMMAND...: while another session holds a snapshot
   sql -c 'begin isolation level repeatable read' -c 'select 1' -c "select pg_sleep($((seconds + 60)))" >/dev/null 2>&1 &
-  holder=$!
+  running=$!
   "$@"
-  kill $holder 2>/dev/null || true; wait $holder 2>/dev/null || true
+  kill $running 2>/dev/null || true; wait $running 2>/dev/null || true
+  running=
   sql -c "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()" >/dev/null
 }
 

@@ -6,21 +6,14 @@
 #
 # `swift` calls from where handlers run, `workers` from tasks of the cooperative pool. Prints one line per run, then the
 # medians and the ratios, and ends with status 1 when a bar is missed. Installs gRPC C++ if it is missing. The Swift side
-# is built for release unless PROGRAM names it. PLACES, TRANSPORTS and IN_FLIGHT choose the rows.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../../../deploy/lib.sh"
+# is built for release unless BIN names a folder with rpc-benchmark. PLACES, TRANSPORTS and IN_FLIGHT choose the rows.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+here=$ROOT/Tests/Load/RPC
 seconds=${1:-2} rounds=${2:-3}
 
 install_packages "${BUILD_PACKAGES[@]}" protobuf-compiler protobuf-compiler-grpc libgrpc++-dev gcc g++ pkg-config
-program=${PROGRAM:-}
-if [ -z "$program" ]; then
-  need_swift
-  swift build -c release --product rpc-benchmark >&2
-  program=$(swift build -c release --show-bin-path)/rpc-benchmark
-fi
-scratch=$(mktemp -d)
-server=
-trap '[ -z "$server" ] || kill -9 "$server" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+release rpc-benchmark
+program=$BIN/rpc-benchmark
 
 note 'building the floor and the peer'
 generated=Protos/Generated/C
@@ -45,18 +38,18 @@ measure() { # measure SIDE PLACE TRANSPORT IN_FLIGHT
     [ "$side" != peer ] || address=unix:$scratch/$number
   fi
   "${pin[@]}" "$binary" serve "$address" >"$scratch/ready" &
-  server=$!
+  running=$!
   for _ in $(seq 200); do
     [ ! -s "$scratch/ready" ] || break
-    kill -0 "$server" || die "$side did not start"
+    kill -0 "$running" || die "$side did not start"
     python3 -c 'import time; time.sleep(0.02)'
   done
-  line=$("${pin[@]}" timeout 60 "$binary" $call "$address" "$in_flight" "$seconds" "$server") ||
+  line=$("${pin[@]}" timeout 60 "$binary" $call "$address" "$in_flight" "$seconds" "$running") ||
     die "$side, $transport, $in_flight in flight, failed"
   echo "$place,$transport,$in_flight,$side,$line"
-  kill -9 "$server"
-  wait "$server" 2>/dev/null || true
-  server=
+  kill -9 "$running"
+  wait "$running" 2>/dev/null || true
+  running=
   : >"$scratch/ready"
 }
 

@@ -2,6 +2,7 @@ import Core
 import Glibc
 import HTTP
 import RingmasterMessages
+import TestSupport
 import Testing
 
 @testable import MediaBridge
@@ -13,24 +14,13 @@ import Testing
   /// What allocators may keep for themselves.
   static let memoryTolerance = 24 << 20
 
-  /// Resident memory of this process, in bytes.
-  static func resident() -> Int {
-    guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 128)
-    guard fgets(&line, Int32(line.count), file) != nil else { return 0 }
-    let fields = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self).split(
-      separator: " ")
-    return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
-  }
-
   /// Feeds the inputs, a tenth of them before memory is measured.
   func feed(_ seed: UInt64, _ input: (inout SeededGenerator) async throws -> Void) async throws {
     var generator = SeededGenerator(seed: seed)
     for _ in 0..<(Self.inputs / 10) { try await input(&generator) }
-    let before = Self.resident()
+    let before = ProcessFigures.residentBytes()
     for _ in 0..<(Self.inputs * 9 / 10) { try await input(&generator) }
-    #expect(Self.resident() - before < Self.memoryTolerance)
+    #expect(ProcessFigures.residentBytes() - before < Self.memoryTolerance)
   }
 
   /// Now and then the right thing, mostly nearly so, sometimes noise; always with the right signature, because without

@@ -47,7 +47,7 @@ import Wire
       migrations: try MediaBridgeApplication.schema().migrations)
     try await TestDatabase.with([migrator]) { database in
       let pool = database.pool(schema: MediaBridgeApplication.schemaName, role: "media_bridge", size: 4)
-      try await BridgeHarness.running(network.services) { try await body(network, pool, clock) }
+      try await running(network.services) { try await body(network, pool, clock) }
       pool.close()
     }
   }
@@ -55,7 +55,7 @@ import Wire
   @Test(arguments: [7]) func everyCallIsToldAsItWas(seed: Int) async throws {
     try await Self.with(seed: seed) { network, pool, clock in
       let app = try Self.bridge(pool, clock, network: network.port, port: Self.freePort())
-      try await BridgeHarness.running(app.services) {
+      try await running(app.services) {
         for number in 0..<Self.callCount {
           _ = try await app.rpc.placeCall(Self.request(number, at: clock.now()), context: Self.context)
         }
@@ -99,7 +99,7 @@ import Wire
         let most = Int.random(in: 8...20, using: &generator)
         let app = try Self.bridge(pool, clock, network: network.port, port: port)
         try await app.watchdog.stayAlive()
-        try await BridgeHarness.running(app.services) {
+        try await running(app.services) {
           let requests = waiting.take(most)
           await withTaskGroup(of: Void.self) { group in
             for request in requests {
@@ -113,7 +113,7 @@ import Wire
       }
       let app = try Self.bridge(pool, clock, network: network.port, port: port)
       try await app.watchdog.stayAlive()
-      try await BridgeHarness.running(app.services) {
+      try await running(app.services) {
         // As the dialer does: asked again until the bridge says one thing or the other.
         while let request = waiting.take(1).first {
           if await place(request, app) == .unavailable { waiting.giveBack(request) }

@@ -58,7 +58,7 @@ struct BridgeHarness: Sendable {
     let harness = BridgeHarness(
       database: database, pool: pool, clock: clock, twilio: twilio, engine: engine, app: app, metrics: metrics)
     try await app.watchdog.stayAlive()
-    try await Self.running(app.passive) { try await body(harness) }
+    try await running(app.passive) { try await body(harness) }
   }
 
   private static func application(
@@ -83,17 +83,6 @@ struct BridgeHarness: Sendable {
       "RINGMASTER_TWILIO_AUTH_TOKEN": MiniTwilio.token, "RINGMASTER_OPENAI_REALTIME_URL": engine,
       "RINGMASTER_OPENAI_API_KEY": "key", "RINGMASTER_MEDIA_BRIDGE_MAX_CALLS": String(maxCalls),
     ]
-  }
-
-  /// Runs `services` while `body` runs.
-  static func running(
-    _ services: [any LifecycleService], _ body: @Sendable @escaping () async throws -> Void
-  ) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for service in services { group.addTask { try? await service.run() } }
-      defer { group.cancelAll() }
-      try await body()
-    }
   }
 
   // MARK: Requests

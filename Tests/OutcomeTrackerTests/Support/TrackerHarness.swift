@@ -51,17 +51,6 @@ struct TrackerHarness: Sendable {
     }
   }
 
-  /// Runs `services` while `body` runs.
-  static func running(
-    _ services: [any LifecycleService], _ body: @Sendable @escaping () async throws -> Void
-  ) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for service in services { group.addTask { try? await service.run() } }
-      defer { group.cancelAll() }
-      try await body()
-    }
-  }
-
   /// One instance of the tracker: what takes facts in, and what decides.
   func instance() -> [any LifecycleService] {
     [

@@ -39,15 +39,6 @@ final class Tally: Sendable {
   func add() -> Int { value.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue }
 }
 
-/// Something that happens once in a test: whoever waits goes on when it has.
-final class Signal: Sendable {
-  private let gate = Gate()
-
-  func fire() { gate.close() }
-
-  func wait() async { await gate.wait { false } }
-}
-
 /// A Unix socket that no other test uses.
 func freeEndpoint() -> String { "ipc:///tmp/ringmaster-rpc-\(getpid())-\(UniqueID.random())" }
 

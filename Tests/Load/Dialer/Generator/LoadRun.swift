@@ -1,5 +1,6 @@
 import Core
 import EventLog
+import LoadSupport
 import RPC
 import RingmasterMessages
 import RingmasterServices
@@ -101,14 +102,8 @@ struct LoadRun: Sendable {
   }
 
   private static var policy: CampaignPolicy {
-    var policy = CampaignPolicy()
-    policy.name = "Load"
-    policy.callType = .qualifyLead
-    policy.agentName = "Robin"
-    policy.businessName = "Northwind"
+    var policy = CampaignPolicy.load
     policy.callerIds = (0..<10).map { "+1500555000\($0)" }
-    policy.timeZone = "America/New_York"
-    policy.maxConcurrentCalls = 10_000
     policy.maxCallsPerDay = 1_000_000
     policy.maxCallsPerMinute = 1_000_000
     policy.budgetMicros = 1_000_000_000_000
@@ -140,7 +135,7 @@ struct LoadRun: Sendable {
     let end = ContinuousClock.now + .seconds(300)
     while surroundings.count < calls {
       guard ContinuousClock.now < end else {
-        throw Failure("only \(surroundings.count) of \(calls) calls reached the bridge within 300 s")
+        throw LoadFailure("only \(surroundings.count) of \(calls) calls reached the bridge within 300 s")
       }
       try await Task.sleep(for: .milliseconds(5))
     }
@@ -166,7 +161,7 @@ struct LoadRun: Sendable {
     let wrong = placed.filter { forbidden.contains($0.permit.to) }.count
     print("| calls, of them twice, to people who must not be called | \(placed.count), \(twice), \(wrong) |")
     guard twice == 0, wrong == 0, placed.count == expected else {
-      throw Failure("\(expected) calls had to be placed, each once, to nobody who must not be called")
+      throw LoadFailure("\(expected) calls had to be placed, each once, to nobody who must not be called")
     }
   }
 }

@@ -1,5 +1,5 @@
 import Core
-import Glibc
+import LoadSupport
 import RPC
 
 /// Drives auto-dialer as the rest of Ringmaster would, and measures how soon each call reaches the bridge. Prints rows of
@@ -11,11 +11,11 @@ import RPC
 /// auto-dialer's endpoint; the origins are the clock's, in seconds since 1970. See `LoadRun.run` for the rest.
 @main enum Main {
   static func main() async {
-    do {
-      let words = Array(CommandLine.arguments.dropFirst())
+    await loadProgram("dialer-load") { words in
       let numbers = words.dropFirst(3).compactMap { Int($0) }
       guard words.count == 8, numbers.count == 5, numbers[3] * numbers[4] <= numbers[2] else {
-        throw Failure("LISTEN DIALER DATABASE BUSINESS_ORIGIN REAL_ORIGIN LEADS RATE SECONDS; enough LEADS for RATE")
+        throw LoadFailure(
+          "LISTEN DIALER DATABASE BUSINESS_ORIGIN REAL_ORIGIN LEADS RATE SECONDS; enough LEADS for RATE")
       }
       let clock = ScaledClock(
         scale: 1, businessOrigin: Instant(microsecondsSince1970: Int64(numbers[0]) * 1_000_000),
@@ -30,15 +30,6 @@ import RPC
         group.cancelAll()
       }
       await client.close()
-    } catch {
-      let text = Array("dialer-load: \(error)\n".utf8)
-      _ = write(STDERR_FILENO, text, text.count)
-      exit(1)
     }
   }
-}
-
-struct Failure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
 }

@@ -4,6 +4,7 @@ import HTTP
 import Logging
 import Metrics
 import RPC
+import TestSupport
 
 /// Both far ends of a running media-bridge: a provider that takes every call and streams its audio, and a voice engine
 /// that answers each piece of audio with as much of its own: the load of shared perf tables, 100 messages a call-second.
@@ -32,15 +33,16 @@ import RPC
       group.addTask { try? await server.run() }
       for number in 0..<calls { try await provider.place(number, through: client) }
       try await provider.connect()
-      let before = (cpu: cpuMilliseconds(process), time: ContinuousClock.now)
+      let before = (cpu: ProcessFigures.processorTime(of: process), time: ContinuousClock.now)
       provider.latency.reset()
       try await provider.talk(for: .seconds(seconds))
       let elapsed = before.time.duration(to: .now).inSeconds
-      let cpu = cpuMilliseconds(process) - before.cpu
+      let cpu = (ProcessFigures.processorTime(of: process) - before.cpu) * 1_000
       print(
         "calls \(calls)  CPU ms a call-second \(rounded(cpu / (Double(calls) * elapsed)))  cores \(rounded(cpu / elapsed / 1000))"
           + "  up ms \(provider.latency.up)  there and back ms \(provider.latency.round)"
-          + "  callback ms \(provider.latency.callbacks)  resident MB \(residentMegabytes(process))")
+          + "  callback ms \(provider.latency.callbacks)  resident MB \(ProcessFigures.residentBytes(of: process) >> 20)"
+      )
       group.cancelAll()
     }
     exit(0)
@@ -48,23 +50,3 @@ import RPC
 }
 
 func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
-
-/// User and system time of a process (proc(5), fields 14 and 15).
-func cpuMilliseconds(_ process: Int) -> Double {
-  let fields = (contents("/proc/\(process)/stat").split(separator: ")").last ?? "").split(separator: " ")
-  let ticks = fields.count > 12 ? (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0) : 0
-  return ticks * 1_000 / Double(sysconf(Int32(_SC_CLK_TCK)))
-}
-
-func residentMegabytes(_ process: Int) -> Int {
-  let fields = contents("/proc/\(process)/statm").split(separator: " ")
-  return fields.count > 1 ? ((Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))) >> 20 : 0
-}
-
-private func contents(_ path: String) -> String {
-  guard let file = fopen(path, "r") else { return "" }
-  defer { fclose(file) }
-  var buffer = [UInt8](repeating: 0, count: 1_024)
-  let count = fread(&buffer, 1, buffer.count, file)
-  return String(decoding: buffer[..<count], as: UTF8.self)
-}

@@ -1,10 +1,11 @@
 import AutoDialer
 import Core
-import EventLog
 import Glibc
+import LoadSupport
 import Postgres
 import RingmasterMessages
 import Telephony
+import TestSupport
 import Wire
 
 /// Measures the dialer's queue: claims with every check on, and what their outcomes do to it.
@@ -18,67 +19,30 @@ import Wire
 /// processor time a lead of this program and of the server.
 @main enum Main {
   static func main() async {
-    do {
-      let arguments = Array(CommandLine.arguments.dropFirst())
-      guard arguments.count >= 3 else { throw Usage() }
-      let queue = try await Queue(url: arguments[0])
-      defer { queue.close() }
+    await loadProgram("queue-benchmark") { arguments in
+      guard arguments.count >= 3 else { throw usage }
+      let queue = Queue(bench: try await DialerBench(url: arguments[0], connections: 1))
+      defer { queue.bench.close() }
       switch (arguments[1], Int(arguments[2])) {
       case ("fill", let leads?):
         try await queue.fill(leads, later: arguments.contains("later"))
       case ("run", let seconds?):
-        guard arguments.count == 5, let batch = Int(arguments[3]), let server = Int(arguments[4]) else { throw Usage() }
+        guard arguments.count == 5, let batch = Int(arguments[3]), let server = Int(arguments[4]) else { throw usage }
         try await queue.run(seconds: seconds, batch: batch, server: server)
-      default: throw Usage()
+      default: throw usage
       }
-    } catch {
-      let text = Array("queue-benchmark: \(error)\n".utf8)
-      _ = write(STDERR_FILENO, text, text.count)
-      exit(64)
     }
   }
+
+  private static let usage = LoadFailure("URL fill LEADS [later] | URL run SECONDS BATCH PID")
 }
 
-private struct Usage: Error, CustomStringConvertible {
-  var description: String { "URL fill LEADS [later] | URL run SECONDS BATCH PID" }
-}
-
+/// The due leads came due a day before.
 private struct Queue: Sendable {
-  private let pool: PostgresPool
-  private let admin: PostgresPool
-  private let store: DialStore
-  private let tenant = TenantID.standard
-  private let campaign = CampaignID(UniqueID(high: 1, low: 1))
-  /// A Monday, 10:00 in New York: the due leads came due a day before.
-  private let now = Instant(microsecondsSince1970: 1_772_463_600_000_000)
-
-  init(url: String) async throws {
-    let schema = try AutoDialerApplication.schema()
-    try await Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations).run(on: url)
-    pool = PostgresPool(
-      configuration: PostgresConfiguration(
-        url: url, poolSize: 1, schema: schema.name, role: schema.role))
-    admin = PostgresPool(configuration: PostgresConfiguration(url: url, poolSize: 1, schema: schema.name))
-    store = try DialStore(pool: pool, events: EventLog(schema: schema.name))
-  }
-
-  func close() {
-    pool.close()
-    admin.close()
-  }
+  let bench: DialerBench
 
   func fill(_ leads: Int, later: Bool) async throws {
-    try await execute(
-      "truncate campaign, campaign_counter, provider_limit, task, queue, under_way, settled, settlement, lead_end, event"
-    )
-    var told = Campaign()
-    told.campaignId = campaign.description
-    told.state = .active
-    told.policyVersion = 1
-    told.policy = Self.policy
-    try await pool.transaction(name: "fill") { [told] transaction in
-      try await store.take(told, tenant: tenant, now: now, in: transaction)
-    }
+    try await bench.begin(maxConcurrentCalls: 10_000)
     var lead = Lead()
     lead.phone = Self.anyPhone
     lead.firstName = "Iris"
@@ -86,18 +50,18 @@ private struct Queue: Sendable {
     lead.company = "Walsh Accounting"
     lead.region = "US"
     // In the order of the claims, as an upload is; the later ones have rank 0 and are due tomorrow.
-    try await insert(leads, lead: lead.encoded(), rank: 1, from: now - .days(1))
-    if later { try await insert(leads, lead: lead.encoded(), rank: 0, from: now + .days(1)) }
-    try await execute("vacuum analyze queue")
-    try await execute("vacuum analyze task")
-    try await execute("checkpoint")
+    try await insert(leads, lead: lead.encoded(), rank: 1, from: bench.now - .days(1))
+    if later { try await insert(leads, lead: lead.encoded(), rank: 0, from: bench.now + .days(1)) }
+    try await bench.settleDown(["queue", "task"])
   }
 
   /// Stands in the lead for another number of each.
   private static let anyPhone = "+12122000000"
 
   private func insert(_ leads: Int, lead: [UInt8], rank: Int, from due: Instant) async throws {
-    guard let phone = lead.firstRange(of: Array(Self.anyPhone.utf8)) else { throw Usage() }
+    guard let phone = lead.firstRange(of: Array(Self.anyPhone.utf8)) else {
+      throw LoadFailure("the lead does not hold its number")
+    }
     let record = try PhoneNumber.parse(Self.anyPhone, defaultRegion: nil).record
     let number = "'+1212' || (2000000 + i % 7000000)"
     let id = "('00000000-0000-7000-800' || $4::int || '-' || lpad(to_hex(i), 12, '0'))::uuid"
@@ -113,21 +77,22 @@ private struct Queue: Sendable {
         "insert into \(table) (tenant_id, campaign_id, lead_id, \(columns)) "
         + "select $1::uuid, $2::uuid, \(id), \(values) from generate_series(1, $5::int) as i"
       let third: any PostgresEncodable = table == "task" ? lead : due
-      try await admin.execute(
-        NamedQuery(name: "insert \(table)", sql: sql), values: [tenant, campaign, third, rank, leads])
+      try await bench.execute(sql, [bench.tenant, bench.campaign, third, rank, leads])
     }
   }
 
   func run(seconds: Int, batch: Int, server: Int) async throws {
-    guard let known = try await store.campaign(campaign, tenant: tenant) else { throw Usage() }
+    guard let known = try await bench.store.campaign(bench.campaign, tenant: bench.tenant) else {
+      throw LoadFailure("there is no campaign: fill first")
+    }
     var places = ClaimPlaces()
     var (forgotAt, countedAt) = (ContinuousClock.now, ContinuousClock.now)
-    let statistics = TableStatistics(pool: pool, schema: "dialer")
+    let statistics = TableStatistics(pool: bench.pool, schema: "dialer")
     let clock = ContinuousClock()
     let end = clock.now + .seconds(seconds)
     var turns: [Double] = []
     var leads = 0
-    let before = (own: ownProcessorTime(), server: try serverProcessorTime(server))
+    let before = (own: ProcessFigures.processorTime(), server: try serverProcessorTime(server))
     let started = clock.now
     while clock.now < end {
       let turn = clock.now
@@ -137,8 +102,8 @@ private struct Queue: Sendable {
         countedAt = turn
         try await statistics.refresh()
       }
-      let claim = try await store.claim(
-        known.rules, now: now, most: batch, places: places, slotSeconds: 300)
+      let claim = try await bench.store.claim(
+        known.rules, now: bench.now, most: batch, places: places, slotSeconds: 300)
       guard !claim.attempts.isEmpty else { break }
       places = claim.places
       try await settle(claim.attempts)
@@ -147,7 +112,7 @@ private struct Queue: Sendable {
     }
     let elapsed = started.duration(to: clock.now) / .seconds(1)
     turns.sort()
-    let own = (ownProcessorTime() - before.own) * 1e6 / Double(leads)
+    let own = (ProcessFigures.processorTime() - before.own) * 1e6 / Double(leads)
     let theirs = (try serverProcessorTime(server) - before.server) * 1e6 / Double(leads)
     let p50 = turns[turns.count / 2]
     let p99 = turns[turns.count * 99 / 100]
@@ -155,48 +120,25 @@ private struct Queue: Sendable {
   }
 
   private func settle(_ attempts: [DialStore.ClaimedAttempt]) async throws {
-    let ended = attempts.map { DialStore.EndedCall(call: $0.call, campaign: campaign, at: now) }
+    let ended = attempts.map { DialStore.EndedCall(call: $0.call, campaign: bench.campaign, at: bench.now) }
     let outcomes = attempts.enumerated().compactMap { index, attempt in
       LeadID(attempt.permit.leadId).map { lead in
         DialStore.Outcome(
-          call: attempt.call, campaign: campaign, lead: lead, outcome: index % 2 == 0 ? .noAnswer : .unqualified,
-          optedOut: false, permanent: false, endedAt: now)
+          call: attempt.call, campaign: bench.campaign, lead: lead, outcome: index % 2 == 0 ? .noAnswer : .unqualified,
+          optedOut: false, permanent: false, endedAt: bench.now)
       }
     }
-    try await pool.transaction(name: "settle") { transaction in
-      try await store.end(ended, tenant: tenant, in: transaction)
-      try await store.settle(outcomes, tenant: tenant, now: now, in: transaction)
+    try await bench.pool.transaction(name: "settle") { transaction in
+      try await bench.store.end(ended, tenant: bench.tenant, in: transaction)
+      try await bench.store.settle(outcomes, tenant: bench.tenant, now: bench.now, in: transaction)
     }
   }
-
-  private func execute(_ sql: String) async throws {
-    try await admin.execute(NamedQuery(name: "benchmark", sql: sql))
-  }
-
-  private static var policy: CampaignPolicy {
-    var policy = CampaignPolicy()
-    policy.name = "Benchmark"
-    policy.callType = .qualifyLead
-    policy.agentName = "Robin"
-    policy.businessName = "Northwind"
-    policy.callerIds = ["+15005550006"]
-    policy.timeZone = "America/New_York"
-    policy.maxConcurrentCalls = 10_000
-    return policy
-  }
-}
-
-/// Seconds of processor time of this process.
-private func ownProcessorTime() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 /// Seconds of processor time of a Postgres server: its first process, those it started and those that have ended.
 private func serverProcessorTime(_ server: Int) throws -> Double {
   var ticks = 0
-  guard let folder = opendir("/proc") else { throw Usage() }
+  guard let folder = opendir("/proc") else { throw LoadFailure("/proc cannot be read") }
   defer { closedir(folder) }
   while let entry = readdir(folder) {
     let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in

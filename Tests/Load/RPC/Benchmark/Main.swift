@@ -66,18 +66,11 @@ import Wire
     guard clock_getcpuclockid(server, &serverClock) == 0 else { exit(1) }
     let line = try await withThrowingTaskGroup(of: [UInt32].self) { group in
       for _ in 0..<inFlight {
-        group.addTask(executorPreference: executor) {
-          var samples: [UInt32] = []
-          while true {
-            let began = nanoseconds(CLOCK_MONOTONIC)
-            let answer = try await media.placeCall(request)
-            guard answer.state == .ringing else { exit(3) }
-            switch phase.load(ordering: .relaxed) {
-            case .warming: continue
-            case .measuring: samples.append(UInt32(clamping: nanoseconds(CLOCK_MONOTONIC) - began))
-            case .over: return samples
-            }
-          }
+        // Not with a nil preference: such a task looks for its executor at every step, which no worker's does.
+        if let executor {
+          group.addTask(executorPreference: executor) { try await callUntilOver(media, request) }
+        } else {
+          group.addTask { try await callUntilOver(media, request) }
         }
       }
       try await Task.sleep(for: .milliseconds(500))
@@ -94,6 +87,21 @@ import Wire
     }
     print(line)
     await client.close()
+  }
+
+  /// Nanoseconds of each call that was measured.
+  private static func callUntilOver(_ media: MediaServiceClient, _ request: PlaceCallRequest) async throws -> [UInt32] {
+    var samples: [UInt32] = []
+    while true {
+      let began = nanoseconds(CLOCK_MONOTONIC)
+      let answer = try await media.placeCall(request)
+      guard answer.state == .ringing else { exit(3) }
+      switch phase.load(ordering: .relaxed) {
+      case .warming: continue
+      case .measuring: samples.append(UInt32(clamping: nanoseconds(CLOCK_MONOTONIC) - began))
+      case .over: return samples
+      }
+    }
   }
 
   /// 209 bytes, like the ones of the floor and the peer.

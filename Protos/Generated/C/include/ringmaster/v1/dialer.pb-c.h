@@ -143,7 +143,7 @@ struct  Ringmaster__V1__QueueStatus
    */
   int64_t due;
   /*
-   * Live concurrency leases.
+   * Slots that calls hold now.
    */
   int64_t in_flight;
   /*

@@ -55,7 +55,7 @@ struct  Ringmaster__V1__TenantLimits
    */
   int32_t calls_today;
   /*
-   * Answers only: live concurrency leases.
+   * Answers only: slots that calls hold now.
    */
   int32_t calls_in_flight;
 };

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Where tasks wait until something has changed: a connection came up, a call ended.
-final class Gate: Sendable {
+public final class Gate: Sendable {
   private struct State {
     var nextKey: UInt64 = 0
     var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -10,9 +10,14 @@ final class Gate: Sendable {
 
   private let state = Mutex(State())
 
+  public init() {}
+
+  /// Whether nobody waits here any more.
+  public var isClosed: Bool { state.withLock { $0.isClosed } }
+
   /// Returns when `open` or `close` is called, when the task is cancelled, or at once when `isOpen` says so, which is
   /// asked after the wait is on record, so that nothing is missed.
-  func wait(unless isOpen: () -> Bool) async {
+  public func wait(unless isOpen: () -> Bool = { false }) async {
     let key = state.withLock { state in
       state.nextKey += 1
       return state.nextKey
@@ -33,14 +38,14 @@ final class Gate: Sendable {
   }
 
   /// Lets everybody look again.
-  func open() {
+  public func open() {
     for continuation in takeAll(closing: false) {
       continuation.resume()
     }
   }
 
   /// Lets everybody go, now and from now on.
-  func close() {
+  public func close() {
     for continuation in takeAll(closing: true) {
       continuation.resume()
     }
