@@ -51,6 +51,8 @@ enum CallFailure {
   static let permitExpired = "permit_expired"
   /// The provider took no more calls from anybody; this one was never placed.
   static let throttled = "provider_throttled"
+  /// The instance that was to ask the provider stood still for too long: the request was not sent.
+  static let late = "late"
   /// The call was cancelled before the provider was asked.
   static let cancelled = "cancelled"
 }
