@@ -31,7 +31,7 @@ struct CallUpkeep: Hashable, Sendable {
     case .answer(.unsure): lookAfter = Self.lookEvery
     case .answer(.accepted), .answer(.refused), .answer(.throttled), .notFound, .permitExpired, .provider, .pickedUp,
       .machineVerdict,
-      .sessionOpened, .sessionClosed, .end, .carriedOut, .tooLate, .lostTrack:
+      .sessionOpened, .sessionClosed, .sessionBroken, .end, .carriedOut, .tooLate, .lostTrack:
       break
     }
     if effects.contains(where: { if case .carryOut = $0 { true } else { false } }) { lookAfter = Self.intentLease }
