@@ -82,7 +82,7 @@ def test_campaign_survives_the_killing_of_every_service():
 
 def test_dialers_and_bridges_die_at_random():
     """Three dialers and two bridges against a phone network that misbehaves: chaos.sh in short, with a fixed seed."""
-    subprocess.run([str(ROOT / "Tests/EndToEnd/chaos.sh"), "--seconds", "30", "--seed", "1", "--scale", "60"], check=True)
+    subprocess.run([str(ROOT / "Tests/EndToEnd/chaos.sh"), "--seconds", "25", "--leads", "60", "--seed", "1", "--scale", "60"], check=True)
 
 
 def test_the_checks_of_chaos_find_what_must_not_be():
