@@ -76,14 +76,16 @@ up() {
   local sockets; sockets=$(mktemp -d /tmp/ringmaster.XXXXXX); echo "$sockets" >"$STACK/sockets"
   "$ROOT/deploy/postgres.sh" start "$STACK/postgres" >"$STACK/postgres.start.log" 2>&1 ||
     { cat "$STACK/postgres.start.log" >&2; die "the private Postgres did not start"; }
-  local network_port; network_port=$(free_port)
+  local ports i=0; mapfile -t ports < <(free_ports $((2 * ${#PROCESSES[@]} + 1)))
+  local network_port=${ports[-1]}
   for name in "${PROCESSES[@]}"; do
-    free_port >"$STACK/$name.ops-port"
+    echo "${ports[i]}" >"$STACK/$name.ops-port"
     # No proxy stands before the bridges: each has an address of its own.
     [ "${name%%.*}" != media-bridge ] || cat >"$STACK/$name.environment" <<ENV
-RINGMASTER_MEDIA_BRIDGE_LISTEN=http://127.0.0.1:$(free_port)
+RINGMASTER_MEDIA_BRIDGE_LISTEN=http://127.0.0.1:${ports[i + 1]}
 RINGMASTER_MEDIA_BRIDGE_PUBLIC_URL=\$RINGMASTER_MEDIA_BRIDGE_LISTEN
 ENV
+    i=$((i + 2))
   done
   local database; database=$("$ROOT/deploy/postgres.sh" url "$STACK/postgres")
   # Keys of the embedded phone network only; they open nothing else.
