@@ -120,9 +120,11 @@ import Testing
 
   @Test func theEngineClosesASession() async throws {
     try await TestNetwork.with([.conversation: 1], misbehavior: "engine_cut=100") { network in
+      var options = WebSocketClient.Options()
+      options.connectTimeout = .seconds(60)  // The other suites keep all threads busy for a while.
       let socket = try await WebSocketClient.connect(
         url: network.url.replacingOccurrences("http:", "ws:") + "/v1/realtime?model=m",
-        headers: ["Authorization": "Bearer \(TestNetwork.key.value)"])
+        headers: ["Authorization": "Bearer \(TestNetwork.key.value)"], options: options)
       for _ in 0..<2_000 { try? await socket.send(text: #"{"type":"input_audio_buffer.clear"}"#) }
       while (try? await socket.receive()) != nil {}
       let summary = try await network.truth("summary")
