@@ -73,8 +73,21 @@ build_with() {
   rm -f "$log"
 }
 
-# free_port: a TCP port of the loopback interface that nobody listens on now.
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# free_ports N: as many TCP ports of the loopback interface that nobody listens on now. Below those that the system gives to
+# outgoing connections: a service that is started again must find its port free.
+free_ports() {
+  python3 -c '
+import random, socket, sys
+held = []
+while len(held) < int(sys.argv[1]):
+    try:
+        held.append(socket.create_server(("127.0.0.1", random.randrange(12000, 32000))))
+    except OSError:
+        pass
+for one in held:
+    print(one.getsockname()[1])' "$1"
+}
+free_port() { free_ports 1; }
 
 # port_taken PORT: true when something listens there.
 port_taken() { python3 -c 'import socket, sys; s = socket.socket(); s.settimeout(1); sys.exit(s.connect_ex(("127.0.0.1", int(sys.argv[1]))) != 0)' "$1"; }

@@ -35,6 +35,7 @@ struct MediaBridgeService: MediaServiceHandler {
     } catch .draining {
       throw RPCError(.unavailable, "this instance is shutting down")
     }
+    let since = ContinuousClock.now
     do {
       guard
         try await control.store.insert(
@@ -48,13 +49,15 @@ struct MediaBridgeService: MediaServiceHandler {
       throw error
     }
     // The caller may give up waiting; the call is placed and its fate written down all the same.
-    await control.tasks.spawn(id: "place") { await place(order, with: provider) }.wait()
+    await control.tasks.spawn(id: "place") { await place(order, with: provider, since: since) }.wait()
     return try await answer(order.call, tenant)
   }
 
-  private func place(_ order: CallOrder, with provider: any TelephonyProvider) async {
+  private func place(
+    _ order: CallOrder, with provider: any TelephonyProvider, since: ContinuousClock.Instant
+  ) async {
     do {
-      guard let applied = try await control.place(order, with: provider) else { return }
+      guard let applied = try await control.place(order, with: provider, since: since) else { return }
       if applied.call.record.placement == .placed, !applied.call.record.state.isTerminal {
         _ = calls.open(applied.call, script: order.script)
       } else {

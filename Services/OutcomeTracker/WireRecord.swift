@@ -14,6 +14,9 @@ extension CallFacts {
         providerStatus = word.status
         sipCode = word.sipCode == 0 ? nil : Int(word.sipCode)
       case .answeredBy(let verdict): answeredBy = verdict
+      case .failure("broken_off"), .hungUpByUs("engine_lost"), .hungUpByUs("engine_unavailable"),
+        .hungUpByUs("overdue"):
+        brokeOff = true
       case .failure(let reason): failure = reason
       case .hungUpByUs, .voicemailLeft, nil: break
       }

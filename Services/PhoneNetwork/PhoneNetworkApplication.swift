@@ -19,10 +19,11 @@ public final class PhoneNetworkApplication: Sendable {
     let latency = RelayLatency(metrics)
     let pacer = Pacer(clock: clock, latency: latency)
     let sids = SidSource()
+    let mischief = Mischief(seed: configuration.seed, configuration.misbehavior)
     let network = CallNetwork(
       account: configuration.account, clock: clock, pacer: pacer, latency: latency,
       webhooks: WebhookSender(client: client, token: configuration.account.token, logger: logger, metrics: metrics),
-      logger: logger, metrics: CallMetrics(metrics), sids: sids)
+      mischief: mischief, logger: logger, metrics: CallMetrics(metrics), sids: sids)
     switchboard = Switchboard(network: network, seed: configuration.seed, population: configuration.population)
     var router = Router()
     let calls = TwilioAPI(switchboard: switchboard)
@@ -33,7 +34,7 @@ public final class PhoneNetworkApplication: Sendable {
     TruthAPI(switchboard: switchboard).register(on: &router)
     if let key = configuration.washKey { WashAPI(seed: configuration.seed, key: key).register(on: &router) }
     RealtimeEndpoint(
-      clock: clock, pacer: pacer, key: configuration.openAIKey, latency: latency, sids: sids,
+      clock: clock, pacer: pacer, key: configuration.openAIKey, latency: latency, sids: sids, mischief: mischief,
       sessions: metrics.gauge("phone_network_engine_sessions", "Voice engine sessions that are open")
     ).register(on: &router)
     server = HTTPServer(

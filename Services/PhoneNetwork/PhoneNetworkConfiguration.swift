@@ -12,6 +12,7 @@ public struct PhoneNetworkConfiguration: Sendable {
   /// What the register must be shown; nil: there is no register.
   var washKey: Secret?
   var population: Population
+  var misbehavior: Misbehavior
 
   /// Declares and reads the settings.
   public init(_ reader: inout ConfigurationReader) {
@@ -32,6 +33,12 @@ public struct PhoneNetworkConfiguration: Sendable {
     population.detectionErrorShare = reader.double(
       "RINGMASTER_PHONE_NETWORK_DETECTION_ERRORS", default: 0, range: 0...1,
       help: "share of the answering-machine verdicts that are wrong")
+    misbehavior =
+      reader.optional(
+        "RINGMASTER_PHONE_NETWORK_MISBEHAVIOR", accepts: "KIND=PERCENT,…",
+        help: "how often what goes wrong: \(Misbehavior.Kind.allCases.map(\.rawValue).joined(separator: " ")); "
+          + "absent means never"
+      ) { Misbehavior($0) } ?? .none
     account = Account(
       sid: reader.string(
         "RINGMASTER_TWILIO_ACCOUNT_SID", default: "AC00000000000000000000000000000001",
@@ -43,7 +50,8 @@ public struct PhoneNetworkConfiguration: Sendable {
   }
 
   init(
-    listen: String, seed: UInt64, account: Account, openAIKey: Secret, washKey: Secret? = nil, population: Population
+    listen: String, seed: UInt64, account: Account, openAIKey: Secret, washKey: Secret? = nil, population: Population,
+    misbehavior: Misbehavior = .none
   ) {
     self.listen = listen
     self.seed = seed
@@ -51,5 +59,6 @@ public struct PhoneNetworkConfiguration: Sendable {
     self.openAIKey = openAIKey
     self.washKey = washKey
     self.population = population
+    self.misbehavior = misbehavior
   }
 }

@@ -16,6 +16,9 @@ from random import Random
 from receiver import Receiver
 from stack import BIN, ROOT, Stack
 
+sys.path.append(str(ROOT / "Tests/EndToEnd/Chaos"))
+from witness import check_the_checks
+
 SERVICES = ["media-bridge", "auto-dialer", "outcome-tracker", "campaign-executor", "qualification-scorer", "kb-generator", "follow-up", "gateway"]
 
 
@@ -75,6 +78,15 @@ def test_campaign_survives_the_killing_of_every_service():
         audit = stack.json("campaigns", "audit", campaign)["entries"]
         assert [entry["to"] for entry in audit] == ["CAMPAIGN_STATE_ACTIVE", "CAMPAIGN_STATE_COMPLETED"], audit
         print(f"    outcome equals the truth for {report['share'] * 100:.1f} % of leads")
+
+
+def test_dialers_and_bridges_die_at_random():
+    """Three dialers and two bridges against a phone network that misbehaves: chaos.sh in short, with a fixed seed."""
+    subprocess.run([str(ROOT / "Tests/EndToEnd/chaos.sh"), "--seconds", "25", "--leads", "60", "--seed", "1", "--scale", "60"], check=True)
+
+
+def test_the_checks_of_chaos_find_what_must_not_be():
+    check_the_checks()
 
 
 def test_webhooks_tell_all_of_a_campaign_in_order():

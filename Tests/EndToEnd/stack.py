@@ -16,6 +16,9 @@ BIN = pathlib.Path(os.environ.get("RINGMASTER_BIN", ROOT / ".build/release"))
 class Stack:
     """One running stack in a folder of its own, with a free port and its own database."""
 
+    # Whether logs are kept though all went well.
+    keep = False
+
     def __init__(self, scale: float, seed: int = 1):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringmaster-e2e."))
         self.folder.chmod(0o755)  # The database's own user must reach its folder.
@@ -33,7 +36,7 @@ class Stack:
 
     def __exit__(self, kind, error, trace):
         self.script("down", check=False)
-        if kind is None:
+        if kind is None and not self.keep:
             shutil.rmtree(self.folder, ignore_errors=True)
         else:
             print(f"logs are kept in {self.folder}")

@@ -42,6 +42,18 @@ import Testing
     #expect(OutcomeDecision(call, disposition: .silent).outcome == .notInterested)
   }
 
+  /// Somebody who was cut off by us has not said no, and is called again.
+  @Test func whatBrokeOffBeforeAnythingWasSaidFailed() {
+    var call = facts("completed", answered: true, by: "human")
+    call.brokeOff = true
+    #expect(OutcomeDecision(call, disposition: .silent).outcome == .failed)
+    #expect(!OutcomeDecision(call, disposition: .silent).permanent)
+    #expect(OutcomeDecision(call, disposition: .declined).outcome == .notInterested)
+    #expect(OutcomeDecision(call, disposition: .conversed(qualified: true, score: 80)).outcome == .qualified)
+    call.answeredBy = "machine_start"
+    #expect(OutcomeDecision(call, disposition: nil).outcome == .voicemail)
+  }
+
   @Test func aCallThatNobodyHeardOfAgainFailed() {
     #expect(OutcomeDecision(facts(nil, failure: "not_placed"), disposition: nil).outcome == .failed)
     #expect(OutcomeDecision(facts(nil, failure: "21211"), disposition: nil).permanent)

@@ -1,5 +1,7 @@
 import Core
 import JSON
+import Metrics
+import Synchronization
 import Testing
 
 @testable import PhoneNetwork
@@ -138,6 +140,40 @@ import Testing
     #expect(clock.elapsed == .milliseconds(45))
     clock.advance(to: start + .milliseconds(2_020), delay: .seconds(1))
     #expect(clock.elapsed == .milliseconds(55))  // Half as fast while audio is a second late.
+  }
+
+  /// Whoever stops reading does not keep a call alive.
+  @Test func aStuckStreamEndsSoonAfterTheTimeLimit() {
+    let events = Mutex<[MediaLeg.Event]>([])
+    let leg = MediaLeg(
+      Answerer(.person(ConversationTests.plan(.conversation, seed: 1)), utterance: 1), timeLimit: .seconds(10),
+      stall: .seconds(5), detection: nil, isMisjudged: false, latency: RelayLatency(MetricsRegistry())
+    ) { event in events.withLock { $0.append(event) } }
+    let outbox = Outbox()
+    leg.attach(StreamFramer(streamSid: "MZ1", accountSid: "AC1", callSid: "CA1"), parameters: [], to: outbox)
+    #expect(leg.start(at: .zero))
+    var frames = 0
+    while frames < 60 * AudioFrame.perSecond, events.withLock({ $0.isEmpty }) {
+      frames += 1
+      _ = leg.pace(audioTime: AudioFrame.duration(of: frames), now: Instant(microsecondsSince1970: 0))
+    }
+    #expect(events.withLock { $0 } == [.timeLimitReached])
+    #expect(abs(frames - 15 * AudioFrame.perSecond) <= 1)
+    #expect(outbox.count < 2 * MediaLeg.backlog)
+  }
+
+  /// A bridge that was stopped for half a minute is no reason to let all conversations slow down for good.
+  @Test func whoStandsStillDoesNotSlowAudioDown() {
+    let latency = RelayLatency(MetricsRegistry())
+    let now = ContinuousClock.now
+    for word in UInt64(1)...100 {
+      latency.left(word)
+      latency.arrived(word, at: now + .seconds(30))
+    }
+    #expect(latency.average == .zero)
+    latency.left(0)
+    latency.arrived(0, at: .now + .milliseconds(200))
+    #expect(latency.average > .zero)
   }
 
   @Test(arguments: UInt64(1)...20) func everyFrameIsDueOnce(seed: UInt64) {

@@ -5,6 +5,7 @@ import JSON
 import Lifecycle
 import Logging
 import Metrics
+import Testing
 
 @testable import PhoneNetwork
 
@@ -25,7 +26,7 @@ struct TestNetwork: Sendable {
   ///
   /// - Parameter endings: What becomes of every attempt.
   static func with(
-    _ endings: [Population.Ending: Double], seed: UInt64 = 1, scale: Double = 25,
+    _ endings: [Population.Ending: Double], seed: UInt64 = 1, scale: Double = 25, misbehavior: String = "",
     _ body: (TestNetwork) async throws -> Void
   ) async throws {
     let clock = ScaledClock(
@@ -33,7 +34,7 @@ struct TestNetwork: Sendable {
     let application = PhoneNetworkApplication(
       PhoneNetworkConfiguration(
         listen: "http://127.0.0.1:0", seed: seed, account: account, openAIKey: key, washKey: key,
-        population: Population(weights: endings)),
+        population: Population(weights: endings), misbehavior: try #require(Misbehavior(misbehavior))),
       clock: clock, logger: .discarding, metrics: MetricsRegistry())
     try application.listen()
     try await withThrowingTaskGroup(of: Void.self) { group in

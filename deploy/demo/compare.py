@@ -27,6 +27,8 @@ PLAIN = {
     "no_answer": {"no_answer"}, "busy": {"busy"}, "failed": {"failed"}, "voicemail": {"voicemail"},
     "wrong_number": {"wrong_number"}, "not_interested": {"not_interested"}, "opted_out": {"not_interested"},
     "callback_requested": {"callback_requested"}, "hung_up_early": {"not_interested"},
+    # We ended it before they could say anything, or before they answered: not their no.
+    "cut_short": {"failed"}, "canceled": {"failed"},
 }
 
 
@@ -77,11 +79,14 @@ class Network:
     def __init__(self, base: str):
         self.base = base
 
+    def get(self, path: str):
+        with urllib.request.urlopen(self.base + path, timeout=30) as answer:
+            return json.load(answer)
+
     def calls(self) -> list:
         rows, cursor = [], "0"
         while cursor is not None:
-            with urllib.request.urlopen(f"{self.base}/truth/calls?limit=1000&cursor={cursor}", timeout=30) as answer:
-                page = json.load(answer)
+            page = self.get(f"/truth/calls?limit=1000&cursor={cursor}")
             rows += page["calls"]
             cursor = page["next_cursor"]
         return rows
@@ -200,4 +205,5 @@ def show(report: dict, leads: list, calls: list, statistics: dict, seconds: floa
         print(f"  {'✓' if holds else '✗ BROKEN:'} {promise}")
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -182,7 +182,8 @@ public struct CallFact: WireMessage {
     case answeredBy(String)
     /// The bridge ended the call, and why: "end_call", "max_duration", "voicemail", "silence".
     case hungUpByUs(String)
-    /// The call could not be placed or was lost sight of: "not_placed", "no_terminal_event", or the provider's code.
+    /// The call could not be placed or was lost sight of: "not_placed", "no_terminal_event", or the provider's code. Or it
+    /// was answered and its conversation broke off on the bridge's side, or never began: "broken_off".
     case failure(String)
     /// The voicemail script was handed to the provider.
     case voicemailLeft(Bool)

@@ -41,13 +41,12 @@ extension DialStore {
     var looks: Int
   }
 
-  /// Attempts whose look is due. Taking them moves their next look on by `seconds`, so that instances share them. Slots
-  /// that were held for too long become free.
+  /// Slots that were held for too long become free.
+  func freeLapsedSlots() async throws { try await pool.execute(query("FreeLapsedSlots")) }
+
+  /// Attempts whose look is due. Taking them moves their next look on by `seconds`, so that instances share them.
   func claimUnsettled(most: Int, seconds: Double) async throws -> [UnsettledAttempt] {
-    let results = try await pool.run([
-      PostgresStatement(query("FreeLapsedSlots")), PostgresStatement(query("ClaimUnsettled"), most, seconds),
-    ])
-    return try results[1].rows.map { row in
+    try await pool.query(query("ClaimUnsettled"), most, seconds).map { row in
       UnsettledAttempt(
         tenant: try row.get("tenant_id"), campaign: try row.get("campaign_id"), call: try row.get("call_id"),
         state: try row.get("state"), permit: try DialPermit.decode(row.get("permit", as: [UInt8].self)),

@@ -130,6 +130,7 @@ extension DialStore.CallVerdict {
     var (failure, isMachine, wasEndedHere) = ("", false, false)
     for fact in ended.facts {
       switch fact.kind {
+      case .failure("broken_off"): wasEndedHere = true
       case .failure(let code): failure = code
       case .answeredBy(let verdict): isMachine = verdict.hasPrefix("machine") || verdict == "fax"
       case .hungUpByUs: wasEndedHere = true

@@ -2,7 +2,8 @@ import Lifecycle
 import Logging
 import Synchronization
 
-/// Looks at attempts whose time for news is over: those that may have left, and those that have been quiet for long.
+/// Looks at attempts whose time for news is over: those that may have left, and those that have been quiet for long. Frees
+/// the slots of calls that nothing is heard of any more.
 final class AttemptResolver: LifecycleService {
   let name = "attempt-resolver"
   private let store: DialStore
@@ -22,15 +23,33 @@ final class AttemptResolver: LifecycleService {
   }
 
   func run() async throws {
+    await withDiscardingTaskGroup { group in
+      // Apart from the rest: attempts wait for bridges that do not answer, and slots must not.
+      group.addTask { [self] in
+        await repeating("slots that are held for too long could not be freed; trying again") {
+          try await store.freeLapsedSlots()
+          return false
+        }
+      }
+      group.addTask { [self] in
+        await repeating("unsettled attempts could not be read; trying again") {
+          let attempts = try await store.claimUnsettled(most: Self.batch, seconds: Self.leaseSeconds)
+          await withDiscardingTaskGroup { group in
+            for attempt in attempts { group.addTask { [placer] in await placer.settle(attempt) } }
+          }
+          return attempts.count == Self.batch
+        }
+      }
+    }
+  }
+
+  /// - Parameter round: Says whether there is more to do at once.
+  private func repeating(_ failure: String, _ round: () async throws -> Bool) async {
     while !Task.isCancelled && !draining.withLock({ $0 }) {
       do {
-        let attempts = try await store.claimUnsettled(most: Self.batch, seconds: Self.leaseSeconds)
-        await withDiscardingTaskGroup { group in
-          for attempt in attempts { group.addTask { [placer] in await placer.settle(attempt) } }
-        }
-        if attempts.count == Self.batch { continue }
+        if try await round() { continue }
       } catch {
-        logger.warning("unsettled attempts could not be read; trying again", [.error(error)])
+        logger.warning(failure, [.error(error)])
       }
       guard (try? await Task.sleep(for: Self.pause)) != nil else { return }
     }

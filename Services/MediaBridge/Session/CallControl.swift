@@ -130,11 +130,16 @@ final class CallControl: Sendable {
 
   // MARK: Placing
 
-  /// Asks the provider for a call that is down as being asked for, and writes down the answer.
+  /// Asks the provider for a call that is down as being asked for, and writes down the answer. What comes too late, since
+  /// the process stood still, is not asked: its permit may have run out, or the call been given up.
   ///
+  /// - Parameter since: From before it was written down.
   /// Throws: when the answer could not be stored. The call is looked up later, never asked for again.
-  func place(_ order: CallOrder, with provider: any TelephonyProvider) async throws -> Applied? {
-    let answer = await provider.place(order)
+  func place(
+    _ order: CallOrder, with provider: any TelephonyProvider, since: ContinuousClock.Instant
+  ) async throws -> Applied? {
+    let isLate = clock.now() >= order.expiresAt || since.duration(to: .now) > CallUpkeep.leaveLimit
+    let answer = isLate ? .later(code: CallFailure.late) : await provider.place(order)
     switch answer {
     case .accepted: metrics.placements.increment("accepted")
     case .refused(let code):
@@ -166,8 +171,9 @@ final class CallControl: Sendable {
       let script = try await store.script(of: call.call, tenant: call.tenant)
     else { return }
     // From here on the call counts as asked for: should this instance die, it is looked up.
+    let since = ContinuousClock.now
     guard try await report(.asking, of: call.call)?.effects.contains(.ask) == true else { return }
-    _ = try await place(CallOrder(call, script: script), with: provider)
+    _ = try await place(CallOrder(call, script: script), with: provider, since: since)
   }
 
   /// Finds out what became of a request whose answer nobody has.

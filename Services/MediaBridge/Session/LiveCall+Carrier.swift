@@ -9,22 +9,25 @@ extension LiveCall {
   /// Holds the conversation until the carrier's stream ends, then writes down what is left to write. Returns when the
   /// call's session is closed in the store, which is what lets the call's end be told.
   func converse(over stream: CarrierStream) async {
-    await withTaskGroup(of: Void.self) { group in
+    let isWhole = await withTaskGroup(of: Void.self) { group in
       group.addTask { [self] in await recordNews() }
       await perform(talk.withLock { $0.streamStarted() })
-      await relay(stream.socket)
+      let isWhole = await relay(stream.socket)
       await perform(talk.withLock { $0.streamEnded() })
       await awaitLastWords()
       close()
       talk.withLock { $0.transcript.finish() }
       news.close()
       await group.waitForAll()
+      return isWhole
     }
-    await finish()
+    await finish(isWhole ? .sessionClosed : .sessionBroken)
   }
 
   /// Takes what the carrier sends until the stream ends.
-  private func relay(_ socket: WebSocket) async {
+  ///
+  /// - Returns: Whether the carrier said so; else the stream broke.
+  private func relay(_ socket: WebSocket) async -> Bool {
     var buffer: [UInt8] = []
     var late = LateAudio()
     do {
@@ -38,13 +41,14 @@ extension LiveCall {
         case .mark(let name):
           await perform(talk.withLock { $0.markReached(name) })
           _ = news.offer(())
-        case .stop: return
+        case .stop: return true
         case .connected, .start, .ignored: break
         }
       }
     } catch {
       logger.info("a call's stream broke off", [.error(error)])
     }
+    return false
   }
 
   /// The person's audio goes to the engine as it is.
@@ -126,12 +130,12 @@ extension LiveCall {
     }
   }
 
-  private func finish() async {
+  private func finish(_ end: CallReport) async {
     var generator = SystemRandomNumberGenerator()
     var attempt = 1
     while true {
       do {
-        try await control.report(.sessionClosed, of: call)
+        try await control.report(end, of: call)
         return
       } catch {
         logger.warning("a conversation's end could not be stored; trying again", [.error(error)])

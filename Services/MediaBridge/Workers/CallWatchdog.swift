@@ -48,7 +48,7 @@ final class CallWatchdog: LifecycleService {
   func round() async throws {
     for call in try await control.store.abandonedSessions(most: Self.batch) {
       logger.warning("a conversation's instance died; what was said is kept", [LogField("call_id", call)])
-      try await control.report(.sessionClosed, of: call)
+      try await control.report(.sessionBroken, of: call)
     }
     let now = control.clock.now()
     let overdue = try await control.store.claimOverdue(

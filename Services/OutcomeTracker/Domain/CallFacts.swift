@@ -11,6 +11,8 @@ struct CallFacts: Hashable, Sendable {
   var wasAnswered: Bool
   /// Why the call could not be placed or was lost sight of, for example not_placed, no_terminal_event or "21211".
   var failure: String?
+  /// The conversation broke off on our side, or never began.
+  var brokeOff = false
   /// From the answer to the end.
   var talkTime: Duration
 }

@@ -9,7 +9,7 @@ struct OutcomeDecision: Hashable, Sendable {
     case declined, optedOut, wrongPerson, callback, machine, silent
   }
 
-  static let rulesVersion = 1
+  static let rulesVersion = 2
 
   var outcome: CallOutcome
   /// For people.
@@ -27,7 +27,7 @@ struct OutcomeDecision: Hashable, Sendable {
     if Self.isMachine(facts) {
       (outcome, reason) = (.voicemail, "a machine answered (\(facts.answeredBy ?? ""))")
     } else if facts.wasAnswered {
-      self = Self.answered(disposition ?? .silent)
+      self = Self.answered(disposition ?? .silent, brokeOff: facts.brokeOff)
     } else {
       self = Self.unanswered(facts)
     }
@@ -42,7 +42,7 @@ struct OutcomeDecision: Hashable, Sendable {
 
   private static func isMachine(_ facts: CallFacts) -> Bool { facts.answeredBy?.hasPrefix("machine") ?? false }
 
-  private static func answered(_ disposition: Disposition) -> OutcomeDecision {
+  private static func answered(_ disposition: Disposition, brokeOff: Bool) -> OutcomeDecision {
     switch disposition {
     case .conversed(true, let score):
       OutcomeDecision(outcome: .qualified, reason: "score \(score) reached the minimum")
@@ -53,6 +53,9 @@ struct OutcomeDecision: Hashable, Sendable {
     case .wrongPerson: OutcomeDecision(outcome: .wrongNumber, reason: "the person reached is not the lead")
     case .callback: OutcomeDecision(outcome: .callbackRequested, reason: "asked to be called at another time")
     case .machine: OutcomeDecision(outcome: .voicemail, reason: "a machine spoke")
+    case .silent where brokeOff:
+      // Our doing: nobody has said no.
+      OutcomeDecision(outcome: .failed, reason: "the conversation broke off before anything was said")
     case .silent: OutcomeDecision(outcome: .notInterested, reason: "answered and hung up without a word")
     }
   }

@@ -17,9 +17,13 @@ struct CallNetwork: Sendable {
   let pacer: Pacer
   let latency: RelayLatency
   let webhooks: WebhookSender
+  let mischief: Mischief
   let logger: Logger
   let metrics: CallMetrics
   let sids: SidSource
+
+  /// Two seconds of the wall clock, in business time.
+  var stall: Duration { .seconds(2 / max(1e-9, clock.realDuration(of: .seconds(1)).inSeconds)) }
 
   func newSid(_ prefix: String) -> String { sids.next(prefix) }
 }

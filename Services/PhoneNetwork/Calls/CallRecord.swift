@@ -37,6 +37,8 @@ struct CallRecord: Hashable, Sendable {
   let request: CreateCall
   let plan: AttemptPlan
   let createdAt: Instant
+  /// When the request for it arrived; before `createdAt` when the network took it up late.
+  var askedAt: Instant
   /// Sids of calls to the same number that were not over when this one was created.
   let overlaps: [String]
 
@@ -52,6 +54,8 @@ struct CallRecord: Hashable, Sendable {
   var price: String?
   /// What went wrong with the caller's own webhooks, documents and streams: Twilio's error codes.
   var faults: [Int] = []
+  /// What the network did wrong about it.
+  var misbehavior: [Misbehavior.Kind] = []
   /// How the conversation went, once it is over.
   var conversation: ConversationTruth?
   private var sequence = 0
@@ -64,6 +68,7 @@ struct CallRecord: Hashable, Sendable {
     self.request = request
     self.plan = plan
     self.createdAt = createdAt
+    askedAt = createdAt
     self.overlaps = overlaps
     updatedAt = createdAt
   }

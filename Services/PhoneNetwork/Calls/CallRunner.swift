@@ -25,12 +25,7 @@ struct CallRunner: Sendable {
   /// Runs the call to its end, and its last callback to the caller's server. When cancelled it ends at once.
   func run() async {
     await withTaskGroup(of: Void.self) { group in
-      group.addTask {
-        while let webhook = try? await call.callbacks.next() {
-          // Twilio does not tell of callbacks that got lost, and sends the next ones all the same.
-          _ = await network.webhooks.send(webhook)
-        }
-      }
+      group.addTask { await CallbackDelivery(call: call, network: network).run() }
       if await reachesTelephone() { await talk() }
       call.end(.failed, sipCode: SIP.unavailable, by: .shutdown, at: network.clock.now())
       await group.waitForAll()
@@ -96,8 +91,8 @@ struct CallRunner: Sendable {
     let signals = call.signals
     let leg = MediaLeg(
       Answerer(answerer, utterance: UInt32(truncatingIfNeeded: hash64(call.sid))),
-      timeLimit: record.request.timeLimit, detection: record.request.detection,
-      isMisjudged: record.plan.misjudged, latency: network.latency
+      timeLimit: record.request.timeLimit, stall: network.stall,
+      detection: record.request.detection, isMisjudged: record.plan.misjudged, latency: network.latency
     ) { _ = signals.offer(.media($0)) }
     var instructions = record.request.instructions
     var ending = CallRecord.EndedBy.caller
@@ -188,7 +183,7 @@ struct CallRunner: Sendable {
       }
       if let webhook { _ = call.callbacks.offer(webhook) }
       return nil
-    case .cancel, .media(.played), .streamClosed: return nil
+    case .cancel, .media(.played), .media(.streamCut), .streamClosed: return nil
     }
   }
 

@@ -115,6 +115,14 @@ final class Switchboard: LifecycleService {
     }
   }
 
+  /// Writes down, with the latest call to a number, what went wrong with a request about it.
+  func note(_ mishap: Mishap, of number: String, arrival: Instant) {
+    calls(to: number).calls.last?.change { record in
+      record.misbehavior.append(mishap.kind)
+      if record.createdAt > arrival { record.askedAt = arrival }
+    }
+  }
+
   /// How many numbers were called, and how many of them had calls at the same time.
   var numbers: (called: Int, overlapping: Int) {
     state.withLock { state in (state.byNumber.count, state.byNumber.values.count { $0.mostAtOnce > 1 }) }

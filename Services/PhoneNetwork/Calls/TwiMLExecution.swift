@@ -81,16 +81,23 @@ struct TwiMLExecution: Sendable {
       let outbox = Outbox()
       let framer = StreamFramer(
         streamSid: network.newSid("MZ"), accountSid: network.account.sid, callSid: call.sid)
-      leg.attach(framer, parameters: stream.parameters, to: outbox)
+      let mishap = network.mischief.next(.stream, about: call.number)
+      leg.attach(framer, parameters: stream.parameters, to: outbox, cutAfter: mishap?.frames)
       group.addTask { try? await outbox.send(to: socket) }
       group.addTask { await receive(from: socket, streamSid: Array(framer.streamSid.utf8)) }
       startAudio()
-      let ending = await untilStreamEnds()
+      let end = await untilStreamEnds()
+      // The other end of a broken stream, or of one that it does not read, is not told: its connection ends when nobody
+      // holds the socket any more.
+      let isBroken = end.isCut || outbox.count > MediaLeg.backlog
+      if isBroken { outbox.close() }
       leg.detach()
-      await group.next()  // The outbox is empty, or the socket has failed.
-      await socket.close()
+      if !isBroken {
+        await group.next()  // The outbox is empty, or the socket has failed.
+        await socket.close()
+      }
       group.cancelAll()
-      return ending
+      return end.ending
     }
   }
 
@@ -109,11 +116,15 @@ struct TwiMLExecution: Sendable {
     _ = call.signals.offer(.streamClosed)
   }
 
-  private func untilStreamEnds() async -> CallRunner.Ending? {
+  private func untilStreamEnds() async -> (ending: CallRunner.Ending?, isCut: Bool) {
     while true {
       let signal = await runner.next()
-      if case .streamClosed = signal { return nil }
-      if let ending = runner.common(signal) { return ending }
+      if case .streamClosed = signal { return (nil, false) }
+      if case .media(.streamCut) = signal {
+        call.change { $0.misbehavior.append(.streamCut) }
+        return (nil, true)
+      }
+      if let ending = runner.common(signal) { return (ending, false) }
     }
   }
 }

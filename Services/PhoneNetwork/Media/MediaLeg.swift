@@ -11,6 +11,8 @@ final class MediaLeg: Paced {
     case verdict(MachineDetection.Verdict, after: Duration)
     /// A verb's audio is over.
     case played(verb: Int)
+    /// The network breaks the stream's connection.
+    case streamCut
   }
 
   fileprivate struct State {
@@ -19,31 +21,39 @@ final class MediaLeg: Paced {
     var playback = PlaybackQueue()
     var detection: MachineDetection?
     var stream: (framer: StreamFramer, outbox: Outbox)?
+    /// Frames until the network breaks the stream.
+    var framesToCut: Int?
     var frames = 0
+    /// Frames of audio time, also those that went by while its socket was stuck.
+    var passed = 0
     var isOver = false
     var faults: [Int] = []
     var frame: [UInt8] = []
   }
 
   /// With more messages than this unsent the conversation waits for the socket: half a second of audio.
-  private static let backlog = 25
+  static let backlog = 25
 
   private let state: Mutex<State>
   private let limit: Int
+  private let stall: Int
   private let isMisjudged: Bool
   private let latency: RelayLatency
   private let tell: @Sendable (Event) -> Void
 
   /// - Parameters:
   ///   - timeLimit: Of audio time, which is what a call is billed by.
+  ///   - stall: A call whose socket is stuck may exceed it by this much.
   ///   - isMisjudged: The machine detection's verdict is turned into its opposite.
   ///   - tell: Called by the pacer, outside of the leg's lock; must not wait.
   init(
-    _ answerer: Answerer, timeLimit: Duration, detection: MachineDetection?, isMisjudged: Bool, latency: RelayLatency,
+    _ answerer: Answerer, timeLimit: Duration, stall: Duration, detection: MachineDetection?, isMisjudged: Bool,
+    latency: RelayLatency,
     tell: @escaping @Sendable (Event) -> Void
   ) {
     state = Mutex(State(answerer: answerer, detection: detection))
     limit = AudioFrame.count(in: timeLimit)
+    self.stall = AudioFrame.count(in: stall)
     self.isMisjudged = isMisjudged
     self.latency = latency
     self.tell = tell
@@ -70,6 +80,8 @@ final class MediaLeg: Paced {
     let goesOn = state.withLock { state in
       guard !state.isOver else { return false }
       guard let due = state.schedule?.due(at: audioTime), due > 0 else { return true }
+      state.passed += due
+      if (state.passed - due..<state.passed).contains(limit + stall) { events.append(.timeLimitReached) }
       if let stream = state.stream, stream.outbox.count > MediaLeg.backlog { return true }
       var messages: [[UInt8]] = []
       for _ in 0..<due where !state.isOver { step(&state, &messages, &events) }
@@ -103,6 +115,10 @@ final class MediaLeg: Paced {
       if let word = state.frame.withUnsafeBufferPointer({ SpeechFrame.startedWord(in: $0) }) { latency.left(word) }
     }
     if state.frames == limit { events.append(.timeLimitReached) }
+    if state.stream != nil, let left = state.framesToCut {
+      state.framesToCut = left - 1
+      if left == 1 { events.append(.streamCut) }
+    }
   }
 
   private func pass(
@@ -148,11 +164,14 @@ final class MediaLeg: Paced {
   // MARK: Media stream
 
   /// Connects the answerer to a stream: its opening messages go out, then their audio.
-  func attach(_ framer: StreamFramer, parameters: [TwiML.Parameter], to outbox: Outbox) {
+  ///
+  /// - Parameter cutAfter: Frames after which the network breaks the stream; nil: never.
+  func attach(_ framer: StreamFramer, parameters: [TwiML.Parameter], to outbox: Outbox, cutAfter: Int? = nil) {
     state.withLock { state in
       var framer = framer
       outbox.put([framer.connected(), framer.start(parameters: parameters)])
       state.stream = (framer, outbox)
+      state.framesToCut = cutAfter
     }
   }
 

@@ -16,6 +16,8 @@ final class RelayLatency: Sendable {
 
   /// Words on the way; with more, those that were lost are forgotten.
   private static let limit = 16_384
+  /// Longer is not slowness of the machine, which the pacer could make up for: whoever carries the audio stood still.
+  private static let longest = Duration.seconds(1)
   /// Weight of a new measurement.
   private static let weight = 0.05
 
@@ -42,12 +44,13 @@ final class RelayLatency: Sendable {
     }
   }
 
-  func arrived(_ word: UInt64) {
-    let now = ContinuousClock.now
+  func arrived(_ word: UInt64, at now: ContinuousClock.Instant = .now) {
     let seconds = state.withLock { state -> Double? in
       guard let left = state.leftAt.removeValue(forKey: word) else { return nil }
       let seconds = left.duration(to: now).inSeconds
-      state.average += (seconds - state.average) * RelayLatency.weight
+      if seconds <= RelayLatency.longest.inSeconds {
+        state.average += (seconds - state.average) * RelayLatency.weight
+      }
       return seconds
     }
     if let seconds { histogram.observe(seconds) }

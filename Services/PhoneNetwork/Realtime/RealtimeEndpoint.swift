@@ -14,6 +14,7 @@ struct RealtimeEndpoint: Sendable {
   let key: Secret
   let latency: RelayLatency
   let sids: SidSource
+  let mischief: Mischief
   let sessions: Gauge
 
   func register(on router: inout Router) {
@@ -24,7 +25,8 @@ struct RealtimeEndpoint: Sendable {
         defer { sessions.add(-1) }
         let session = RealtimeSession(
           id: String(sids.next("").prefix(16)), model: request.query["model"] ?? "")
-        try await RealtimeConnection(session, clock: clock, pacer: pacer, latency: latency).run(socket)
+        try await RealtimeConnection(session, clock: clock, pacer: pacer, latency: latency, mischief: mischief)
+          .run(socket)
       })
   }
 
@@ -67,15 +69,19 @@ final class RealtimeConnection: Paced {
   private let clock: any BusinessClock
   private let pacer: Pacer
   private let latency: RelayLatency
+  private let mischief: Mischief
 
-  init(_ session: RealtimeSession, clock: any BusinessClock, pacer: Pacer, latency: RelayLatency) {
+  init(
+    _ session: RealtimeSession, clock: any BusinessClock, pacer: Pacer, latency: RelayLatency, mischief: Mischief
+  ) {
     state = Mutex(State(session: session))
     self.clock = clock
     self.pacer = pacer
     self.latency = latency
+    self.mischief = mischief
   }
 
-  /// Serves the socket until the client closes it.
+  /// Serves the socket until the client closes it, or the engine does.
   func run(_ socket: WebSocket) async throws {
     defer { outbox.close() }
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -85,12 +91,19 @@ final class RealtimeConnection: Paced {
         await socket.close(code: .policyViolation, reason: "The client does not read.")
       }
       outbox.put(state.withLock { $0.session.takeEvents() })
+      var messagesLeft: Int?
       while let message = try await socket.receive() {
         guard case .text(let text) = message else {
           await socket.close(code: .unsupportedData, reason: "Events are text.")
           break
         }
         receive(text)
+        // A session is known by what it is told first: its instructions.
+        if messagesLeft == nil {
+          messagesLeft = mischief.next(.session, about: String(decoding: text, as: UTF8.self))?.messages ?? .max
+        }
+        messagesLeft = messagesLeft.map { $0 - 1 }
+        if messagesLeft == 0 { break }
       }
       group.cancelAll()
     }

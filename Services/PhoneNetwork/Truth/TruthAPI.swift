@@ -64,6 +64,7 @@ struct TruthAPI: Sendable {
       if calls.count < Self.step { break }
     }
     let numbers = switchboard.numbers
+    let misbehavior = switchboard.network.mischief.counts
     return [
       "calls": JSONValue(start), "live_calls": JSONValue(live), "numbers": JSONValue(numbers.called),
       "numbers_with_overlapping_calls": JSONValue(numbers.overlapping),
@@ -71,6 +72,8 @@ struct TruthAPI: Sendable {
       "audio_seconds": .number(seconds),
       "outcomes": .object(
         JSONObject(TrueOutcome.allCases.map { ($0.rawValue, JSONValue(outcomes[$0] ?? 0)) })),
+      "misbehavior": .object(
+        JSONObject(misbehavior.map { ($0.key.rawValue, JSONValue($0.value)) }.sorted { $0.0 < $1.0 })),
     ]
   }
 }

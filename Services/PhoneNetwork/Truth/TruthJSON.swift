@@ -8,12 +8,14 @@ extension CallRecord {
       "sid": .string(sid), "number": .string(request.to), "from": .string(request.from),
       "attempt": JSONValue(plan.attempt), "status": .string(status.rawValue),
       "outcome": TrueOutcome(self).map { .string($0.rawValue) } ?? .null, "planned": plan.json,
-      "requested_at": .string(createdAt.rfc3339), "ringing_at": Self.time(ringingAt),
+      "requested_at": .string(askedAt.rfc3339), "created_at": .string(createdAt.rfc3339),
+      "ringing_at": Self.time(ringingAt),
       "answered_at": Self.time(answeredAt), "ended_at": Self.time(endedAt), "ended_by": Self.text(endedBy?.rawValue),
       "duration_seconds": JSONValue(seconds), "sip_code": sipCode.map { JSONValue($0) } ?? .null,
       "answered_by": Self.text(answeredBy?.rawValue),
       "status_callback": Self.text(request.statusCallback?.url), "overlaps": .array(overlaps.map { .string($0) }),
-      "faults": .array(faults.map { JSONValue($0) }), "conversation": conversation?.json ?? .null,
+      "faults": .array(faults.map { JSONValue($0) }),
+      "misbehavior": .array(misbehavior.map { .string($0.rawValue) }), "conversation": conversation?.json ?? .null,
     ]
   }
 

@@ -42,7 +42,13 @@ struct TwilioAPI: Sendable {
       try authenticate(request)
       var form: [(String, String)] = []
       if request.method == .post { form = try await request.form() }
-      return try body(form)
+      guard let number = number(request, form), let mishap = switchboard.network.mischief.next(.request, about: number)
+      else { return try body(form) }
+      let arrival = switchboard.network.clock.now()
+      if let instead = await mishap.before() { return instead }
+      let response = try body(form)
+      if request.method == .post { switchboard.note(mishap, of: number, arrival: arrival) }
+      return await mishap.after(response)
     } catch let error as TwilioError {
       return error.response
     } catch let error as HTTPError {
@@ -60,6 +66,13 @@ struct TwilioAPI: Sendable {
       let given = Base64.decode(String(header.dropFirst(6).drop { $0 == " " })), constantTimeEqual(given, expected)
     else { throw .authenticate }
     guard request.parameter("account") == account.sid else { throw .notFound(request.path) }
+  }
+
+  /// The number that a request is about; nil when it is about no call.
+  private func number(_ request: HTTPRequest, _ form: [(String, String)]) -> String? {
+    let name = request.path.split(separator: "/").last ?? ""
+    if let call = switchboard.call(String(name.dropLast(5))) { return call.number }
+    return name == "Calls.json" ? FormFields(form)["To"] ?? request.query["To"] : nil
   }
 
   private func sid(_ request: HTTPRequest) throws(TwilioError) -> String {

@@ -1,6 +1,7 @@
 import Core
 import Logging
 import Metrics
+import Postgres
 import RPC
 import RingmasterMessages
 import RingmasterServices
@@ -18,9 +19,14 @@ import Wire
     let hungUp = Mutex<[String]>([])
     /// It holds every call back for a provider that takes none now.
     let holdsBack = Mutex(false)
+    /// It does not answer before this is closed.
+    let stuck = Mutex<BoundedQueue<Never>?>(nil)
+    let hasAnswered = Mutex(false)
 
     func placeCall(_ request: PlaceCallRequest, context: CallContext) async throws -> MediaCall {
       placed.withLock { $0.append(request) }
+      if let stuck = stuck.withLock({ $0 }) { _ = try? await stuck.next() }
+      hasAnswered.withLock { $0 = true }
       if holdsBack.withLock({ $0 }) { throw RPCError(.unavailable, "the provider takes no call now") }
       guard let expiresAt = request.permit?.expiresAt?.instant, Dialers.monday < expiresAt else {
         throw RPCError(.failedPrecondition, "the permit ran out")
@@ -116,6 +122,28 @@ import Wire
         #expect(try await dialers.count("select 1 from task where state = 'open'") == 0)
       }
       #expect(try await dialers.count("select 1 from under_way where slot_until is not null") == 0)
+    }
+  }
+
+  /// Attempts wait for it; the slots of other calls do not.
+  @Test func slotsLapseWhileTheBridgeDoesNotAnswer() async throws {
+    try await with { dialers, placer, bridge in
+      let campaign = try await dialers.campaign()
+      try await dialers.add([Dialers.lead(1)], to: campaign)
+      _ = try await dialers.claim(campaign)
+      let stuck = BoundedQueue<Never>(capacity: 1)
+      bridge.stuck.withLock { $0 = stuck }
+      try await dialers.pool.execute(NamedQuery(name: "look", sql: "update under_way set look_at = now()"))
+      let resolver = AttemptResolver(store: dialers.store, placer: placer, logger: .discarding)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try? await resolver.run() }
+        while bridge.placed.withLock({ $0.isEmpty }) { await Task.yield() }
+        try await dialers.pool.execute(NamedQuery(name: "lapse", sql: "update under_way set slot_until = now()"))
+        while try await dialers.count("select 1 from under_way where slot_until is not null") > 0 { await Task.yield() }
+        #expect(!bridge.hasAnswered.withLock { $0 })
+        stuck.close()
+        group.cancelAll()
+      }
     }
   }
 

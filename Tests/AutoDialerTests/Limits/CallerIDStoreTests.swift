@@ -44,6 +44,20 @@ import Wire
     try await dialers.store.callerID(number, tenant: dialers.tenant)?.callerID.standing.state
   }
 
+  /// It says nothing about the number that was shown.
+  @Test func aCallThatBrokeOffIsNoShortCall() {
+    func isShort(_ kind: CallFact.OneOf_Kind) -> Bool {
+      var (ended, fact) = (CallEnded(), CallFact())
+      fact.kind = kind
+      ended.facts = [fact]
+      ended.answeredAt = Timestamp(now)
+      ended.talkDuration = ProtobufDuration(.seconds(3))
+      return DialStore.CallVerdict(ended, call: CallID.random(), now: now).isShort
+    }
+    #expect(isShort(.answeredBy("human")))
+    #expect(!isShort(.failure("broken_off")))
+  }
+
   @Test func aCampaignsOwnNumbersAreTakenInWithoutACap() async throws {
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign()

@@ -45,6 +45,25 @@ import Testing
     #expect(call.talkDuration == .seconds(42))
   }
 
+  /// The person did not hang up on us: our own side broke, and whoever decides the outcome must know.
+  @Test func whatBreaksOffOnThisSideIsAFact() {
+    func facts(_ reports: [CallReport]) -> [CallEffect] {
+      var call = placed()
+      return reports.flatMap { call.handle($0, at: start) }.filter {
+        $0 == .record(CallFact(kind: .failure(CallFailure.brokenOff), at: start))
+      }
+    }
+    let completed = status(.completed, duration: 9)
+    #expect(facts([.pickedUp(id), .sessionOpened, .sessionBroken, completed]).count == 1)
+    #expect(facts([.pickedUp(id), .sessionOpened, completed, .sessionBroken]).count == 1)
+    #expect(facts([.pickedUp(id), completed]).count == 1)
+    #expect(facts([completed]).count == 1)
+    #expect(facts([.pickedUp(id), .sessionOpened, .sessionClosed, .sessionBroken, completed]).isEmpty)
+    #expect(facts([.pickedUp(id), .sessionOpened, .end(.endCall), .sessionBroken, completed]).isEmpty)
+    #expect(facts([.pickedUp(id), .end(.requested), completed]).isEmpty)
+    #expect(facts([status(.busy)]).isEmpty)
+  }
+
   @Test func aLostAnswerIsReckonedFromTheDuration() {
     var call = placed()
     _ = call.handle(status(.completed, duration: 10), at: start + .seconds(30))
@@ -219,7 +238,8 @@ import Testing
         .asking, .answer(.accepted(id)), .answer(.later(code: "10004")), .answer(.unsure(reason: "x")),
         .answer(.throttled(code: "20429", after: .seconds(1))),
         .answer(.refused(code: "21211")), .answer(.accepted(other)), .notFound, .permitExpired, .pickedUp(id),
-        .sessionOpened, .sessionClosed, .end(.endCall), .carriedOut(.hangUp), .carriedOut(.leaveVoicemail),
+        .sessionOpened, .sessionClosed, .sessionBroken, .end(.endCall), .carriedOut(.hangUp),
+        .carriedOut(.leaveVoicemail),
         .tooLate(.hangUp), .lostTrack,
         .machineVerdict(id, .machineEndBeep), .machineVerdict(id, .human),
       ] + ProviderStatus.allCases.map { status($0, duration: 5) }

@@ -43,8 +43,11 @@ import Testing
   @Test func deadlinesAllowForSlowNetworksUnderAFastClock() {
     let real = CallDeadline(realSecond: .seconds(1))
     #expect(real.slack == .seconds(60))
+    #expect(real.unplaced(expiresAt: asked) == asked + .seconds(45 + 60))
     let fast = CallDeadline(realSecond: .seconds(1) / 100)
     #expect(fast.slack == .seconds(1_000))
+    // A minute of real time: longer than the settling time, and looks that fail.
+    #expect(fast.unplaced(expiresAt: asked) == asked + .seconds(45 + 6_000))
     #expect(fast.answered(at: asked, maxDuration: .seconds(120)) == asked + .seconds(1_135))
   }
 

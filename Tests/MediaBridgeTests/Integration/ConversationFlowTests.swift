@@ -141,6 +141,19 @@ import Wire
     }
   }
 
+  @Test func aStreamThatBreaksIsTold() async throws {
+    try await BridgeHarness.with { bridge in
+      let id = CallID.random()
+      let call = try await bridge.placed(bridge.request(id))
+      let (stream, session) = try await bridge.answered(call)
+      _ = try await session.next("response.create")
+      await stream.socket.close()  // Without a "stop".
+      try await bridge.twilio.report("completed", of: call, sequence: 2, duration: 1, to: bridge.port)
+      let (_, ended) = try await bridge.story(of: id)
+      #expect(ended.facts.compactMap(\.kind).contains(.failure("broken_off")))
+    }
+  }
+
   @Test func aMachineGetsTheMessage() async throws {
     try await BridgeHarness.with { bridge in
       let id = CallID.random()
@@ -188,6 +201,7 @@ import Wire
         let (_, ended) = try await other.story(of: id)
         #expect(ended.transcript.map(\.text) == ["Hello, this is Alex."])
         #expect(ended.state == .completed)
+        #expect(ended.facts.last?.kind == .failure("broken_off"))
         #expect(try await other.endings() == [id.description: 1])
       }
       try await stream.stop()

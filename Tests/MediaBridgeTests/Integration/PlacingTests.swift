@@ -46,6 +46,28 @@ import Wire
     }
   }
 
+  /// A process that is stopped between its commit and its request, and goes on when others may have given the call up.
+  @Test func aRequestThatComesTooLateIsNotSent() async throws {
+    try await BridgeHarness.with { bridge in
+      let control = bridge.app.control
+      let permit = try PermitTerms(bridge.request())
+      let order = permit.order(tenant: .standard, script: try permit.script())
+      let provider = try #require(control.provider("twilio"))
+      let deadline = control.deadlines.unplaced(expiresAt: order.expiresAt)
+      #expect(try await control.store.insert(order, now: bridge.clock.now(), deadline: deadline))
+      let since = ContinuousClock.now - CallUpkeep.leaveLimit - .seconds(1)
+      let late = try #require(try await control.place(order, with: provider, since: since))
+      #expect(bridge.twilio.calls.isEmpty && late.call.record.placement == .waiting)
+      // Nor is it when its permit has run out meanwhile.
+      _ = try await control.report(.asking, of: order.call)
+      bridge.clock.advance(by: .seconds(120))
+      let expired = try #require(try await control.place(order, with: provider, since: .now))
+      #expect(bridge.twilio.calls.isEmpty)
+      try await control.placeAgain(expired.call)
+      #expect(try await bridge.state(order.call)?.record.isWithdrawn == true)
+    }
+  }
+
   @Test func oneAttemptIsOneCall() async throws {
     try await BridgeHarness.with { bridge in
       let request = bridge.request()

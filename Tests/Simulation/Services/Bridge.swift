@@ -117,7 +117,7 @@ final class Bridge: Sendable {
       do {
         let store = self.control.store
         for call in try await store.abandonedSessions(most: Self.batch).sorted() {
-          try await self.control.report(.sessionClosed, of: call)
+          try await self.control.report(.sessionBroken, of: call)
         }
         let now = self.control.clock.now()
         let overdue = try await store.claimOverdue(

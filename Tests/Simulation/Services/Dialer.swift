@@ -166,6 +166,7 @@ final class Dialer: Sendable {
   /// Looks at attempts whose time for news is over.
   func resolve() async -> Bool {
     let found = await world.run(on: host) {
+      try? await self.store.freeLapsedSlots()
       let attempts = try? await self.store.claimUnsettled(most: 50, seconds: 30)
       for attempt in (attempts ?? []).sorted(by: { $0.call < $1.call }) { await self.placer.settle(attempt) }
       return !(attempts ?? []).isEmpty

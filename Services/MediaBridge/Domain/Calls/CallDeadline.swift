@@ -10,15 +10,18 @@ struct CallDeadline: Hashable, Sendable {
   /// Reports may be late by this much before anybody worries: a minute, and with a fast business clock no less than
   /// ten real seconds, because networks and processors do not run faster with it.
   let slack: Duration
+  /// What a call in doubt is given: requests to the provider and looks at its list take real time, however fast the clock.
+  private let doubt: Duration
 
   /// - Parameter realSecond: How long a business second lasts on the wall clock.
   init(realSecond: Duration) {
     slack = max(.seconds(60), .seconds(10 / max(realSecond.inSeconds, 0.000_1)))
+    doubt = max(slack, .seconds(60 / max(realSecond.inSeconds, 0.000_1)))
   }
 
   /// For a call that waits to be asked of the provider, or has been and did not answer.
   func unplaced(expiresAt: Instant) -> Instant {
-    expiresAt + Self.ringTime + slack
+    expiresAt + Self.ringTime + doubt
   }
 
   /// For a call that the provider has.

@@ -9,7 +9,8 @@ struct CallFact: Hashable, Sendable {
     case answeredBy(AnsweredBy)
     /// The bridge ended the call.
     case hungUpByUs(EndReason)
-    /// The call could not be placed or was lost sight of: `CallFailure`'s words or the provider's error code.
+    /// The call could not be placed, was lost sight of, or broke off on this side: `CallFailure`'s words or the provider's
+    /// error code.
     case failure(String)
     /// The voicemail script was handed to the provider.
     case voicemailLeft
@@ -51,6 +52,10 @@ enum CallFailure {
   static let permitExpired = "permit_expired"
   /// The provider took no more calls from anybody; this one was never placed.
   static let throttled = "provider_throttled"
+  /// It was answered, and its conversation broke off on this side or never began: the instance died, or the stream broke.
+  static let brokenOff = "broken_off"
+  /// The instance that was to ask the provider stood still for too long: the request was not sent.
+  static let late = "late"
   /// The call was cancelled before the provider was asked.
   static let cancelled = "cancelled"
 }

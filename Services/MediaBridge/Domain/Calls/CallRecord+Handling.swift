@@ -29,7 +29,11 @@ extension CallRecord {
       return [.sessionBegan]
     case .sessionClosed:
       session = .closed
-      return finishIfOver()
+      return finishIfOver(at: now)
+    case .sessionBroken:
+      guard session == .open else { return [] }
+      session = .closed
+      return brokenOff(at: now) + finishIfOver(at: now)
     case .end(let reason):
       return end(reason, at: now)
     case .carriedOut(let done):
@@ -52,8 +56,8 @@ extension CallRecord {
       return isGivenUp || providerCallID != id ? [.stray(id)] : []
     case .provider(let report) where !report.status.isTerminal:
       return isGivenUp || providerCallID != report.id ? [.stray(report.id)] : []
-    case .provider, .machineVerdict, .asking, .answer, .notFound, .permitExpired, .sessionOpened, .sessionClosed, .end,
-      .carriedOut, .tooLate, .lostTrack:
+    case .provider, .machineVerdict, .asking, .answer, .notFound, .permitExpired, .sessionOpened, .sessionClosed,
+      .sessionBroken, .end, .carriedOut, .tooLate, .lostTrack:
       return []
     }
   }
@@ -107,7 +111,7 @@ extension CallRecord {
       talkDuration = answeredAt.duration(to: at)
     }
     effects.append(.record(CallFact(kind: .providerEnded(status: report.status, sipCode: report.sipCode), at: at)))
-    return effects + finishIfOver()
+    return effects + finishIfOver(at: now)
   }
 
   private mutating func advance(to next: CallState, at: Instant) -> [CallEffect] {
@@ -159,7 +163,7 @@ extension CallRecord {
     placement = .ended
     failure = why
     close(next, at: now)
-    return [.record(CallFact(kind: .failure(why), at: now))] + finishIfOver()
+    return [.record(CallFact(kind: .failure(why), at: now))] + finishIfOver(at: now)
   }
 
   /// The provider was never asked in earnest: the attempt goes back to the dialer, and nothing is told of it.
@@ -172,12 +176,12 @@ extension CallRecord {
   }
 
   private mutating func lostTrack(at now: Instant) -> [CallEffect] {
-    guard !state.isTerminal else { return finishIfOver() }
+    guard !state.isTerminal else { return finishIfOver(at: now) }
     failure = CallFailure.noTerminalEvent
     if let answeredAt { talkDuration = answeredAt.duration(to: now) }
     let wasAnswered = answeredAt != nil
     close(wasAnswered ? (answeredBy?.isMachine == true ? .voicemail : .completed) : .failed, at: now)
-    return [.record(CallFact(kind: .failure(CallFailure.noTerminalEvent), at: now))] + finishIfOver()
+    return [.record(CallFact(kind: .failure(CallFailure.noTerminalEvent), at: now))] + finishIfOver(at: now)
   }
 
   private mutating func close(_ next: CallState, at: Instant) {
@@ -186,10 +190,16 @@ extension CallRecord {
     intent = nil
   }
 
-  /// The call's end is told once its conversation is written down.
-  private mutating func finishIfOver() -> [CallEffect] {
+  /// The call's end is told once its conversation is written down. Somebody who answered and met nobody has not said no.
+  private mutating func finishIfOver(at now: Instant) -> [CallEffect] {
     guard state.isTerminal, session != .open, !isFinished else { return [] }
     isFinished = true
-    return [.finished]
+    return (answeredAt != nil && session == .none ? brokenOff(at: now) : []) + [.finished]
+  }
+
+  /// Unless this side ended the call itself, or its failure is known.
+  private func brokenOff(at now: Instant) -> [CallEffect] {
+    guard endReason == nil, failure == nil else { return [] }
+    return [.record(CallFact(kind: .failure(CallFailure.brokenOff), at: now))]
   }
 }

@@ -80,6 +80,8 @@ enum CallReport: Hashable, Sendable {
   case machineVerdict(ProviderCallID, AnsweredBy)
   case sessionOpened
   case sessionClosed
+  /// It ended though neither side had said so: its stream broke, or its instance died.
+  case sessionBroken
   /// This side wants the call to end.
   case end(EndReason)
   /// The provider was told what `intent` says.

@@ -5,6 +5,9 @@ import Core
 struct CallUpkeep: Hashable, Sendable {
   /// How long the request for a call may take, start to end.
   static let requestLimit = Duration.seconds(10)
+  /// How long after a call was written down as being asked for the request may still leave. An instance that stood still
+  /// for longer must not send it: by then others may have looked for the call in vain and given it up.
+  static let leaveLimit = Duration.seconds(5)
   /// After that the instance that asks counts as dead.
   private static let askingLease = Duration.seconds(15)
   /// A call whose fate is not known is looked up this often.
@@ -28,7 +31,7 @@ struct CallUpkeep: Hashable, Sendable {
     case .answer(.unsure): lookAfter = Self.lookEvery
     case .answer(.accepted), .answer(.refused), .answer(.throttled), .notFound, .permitExpired, .provider, .pickedUp,
       .machineVerdict,
-      .sessionOpened, .sessionClosed, .end, .carriedOut, .tooLate, .lostTrack:
+      .sessionOpened, .sessionClosed, .sessionBroken, .end, .carriedOut, .tooLate, .lostTrack:
       break
     }
     if effects.contains(where: { if case .carryOut = $0 { true } else { false } }) { lookAfter = Self.intentLease }

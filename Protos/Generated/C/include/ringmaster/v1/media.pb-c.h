@@ -179,7 +179,8 @@ struct  Ringmaster__V1__CallFact
      */
     char *hung_up_by_us;
     /*
-     * The call could not be placed or was lost sight of: "not_placed", "no_terminal_event", or the provider's code.
+     * The call could not be placed or was lost sight of: "not_placed", "no_terminal_event", or the provider's code. Or it
+     * was answered and its conversation broke off on the bridge's side, or never began: "broken_off".
      */
     char *failure;
     /*
