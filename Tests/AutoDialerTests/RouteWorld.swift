@@ -25,7 +25,8 @@ struct RouteWorld: Sendable {
   ///   - routes: What the gateway serves, by that.
   static func with(
     maxConcurrentCalls: Int32 = Dialers.policy.maxConcurrentCalls, leads: Int,
-    services: (DialStore) -> (served: [any RPCService], running: [any LifecycleService]), routes: (RESTContext, RPCClient, inout Router) -> Void,
+    services: (DialStore) -> (served: [any RPCService], running: [any LifecycleService]),
+    routes: (RESTContext, RPCClient, inout Router) -> Void,
     _ body: @escaping @Sendable (RouteWorld) async throws -> Void
   ) async throws {
     let schema = try GatewayApplication.schema()

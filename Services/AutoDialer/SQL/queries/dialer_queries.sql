@@ -144,9 +144,12 @@ insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, r
 select tenant_id, campaign_id, provider, -1, 0, 0 from live where is_new;
 
 -- name: FreeLapsedSlots
--- All tenants: nothing was heard of these calls for longer than a slot may be held.
+-- All tenants: nothing was heard of these calls for longer than a slot may be held. What somebody else is changing is
+-- left to the next round: a process that stands still in a transaction must not hold up the others' slots.
 with lapsed as (
-  update under_way set slot_until = null where slot_until <= now() returning tenant_id, campaign_id, provider
+  update under_way set slot_until = null
+  where call_id in (select call_id from under_way where slot_until <= now() for update skip locked)
+  returning tenant_id, campaign_id, provider
 )
 insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
 select tenant_id, campaign_id, provider, count(*), 0, 0 from lapsed group by tenant_id, campaign_id, provider;
@@ -234,8 +237,8 @@ select campaign_id, lead_id, rank, permit from gone;
 -- name: ClaimUnsettled
 -- Attempts whose look is due, leased to the caller for $2 seconds by moving the look on.
 update under_way set look_at = now() + make_interval(secs => $2), looks = looks + 1
-where (tenant_id, call_id) in (
-  select tenant_id, call_id from under_way
+where call_id in (
+  select call_id from under_way
   where state in ('permitted', 'dial_unknown', 'placed') and look_at <= now()
   order by look_at limit $1 for update skip locked)
 returning tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, looks;
