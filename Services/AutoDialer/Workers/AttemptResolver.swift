@@ -13,6 +13,8 @@ final class AttemptResolver: LifecycleService {
 
   private static let batch = 50
   private static let pause = Duration.seconds(1)
+  /// Slots are held for minutes; looking for those that lapsed reads all calls that are under way.
+  private static let slotPause = Duration.seconds(5)
   /// How long the attempts that were taken are left to this instance.
   private static let leaseSeconds = 30.0
 
@@ -26,13 +28,13 @@ final class AttemptResolver: LifecycleService {
     await withDiscardingTaskGroup { group in
       // Apart from the rest: attempts wait for bridges that do not answer, and slots must not.
       group.addTask { [self] in
-        await repeating("slots that are held for too long could not be freed; trying again") {
+        await repeating(every: Self.slotPause, "slots that are held for too long could not be freed; trying again") {
           try await store.freeLapsedSlots()
           return false
         }
       }
       group.addTask { [self] in
-        await repeating("unsettled attempts could not be read; trying again") {
+        await repeating(every: Self.pause, "unsettled attempts could not be read; trying again") {
           let attempts = try await store.claimUnsettled(most: Self.batch, seconds: Self.leaseSeconds)
           await withDiscardingTaskGroup { group in
             for attempt in attempts { group.addTask { [placer] in await placer.settle(attempt) } }
@@ -44,14 +46,14 @@ final class AttemptResolver: LifecycleService {
   }
 
   /// - Parameter round: Says whether there is more to do at once.
-  private func repeating(_ failure: String, _ round: () async throws -> Bool) async {
+  private func repeating(every pause: Duration, _ failure: String, _ round: () async throws -> Bool) async {
     while !Task.isCancelled && !draining.withLock({ $0 }) {
       do {
         if try await round() { continue }
       } catch {
         logger.warning(failure, [.error(error)])
       }
-      guard (try? await Task.sleep(for: Self.pause)) != nil else { return }
+      guard (try? await Task.sleep(for: pause)) != nil else { return }
     }
   }
 

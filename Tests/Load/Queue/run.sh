@@ -28,14 +28,16 @@ peer_python celery 'celery[redis]'
 peer_python bullmq bullmq
 
 sql() { "$tools/psql" -q "$url" "$@"; }
-ours() { # ours NAME LEADS [later]: fills, then runs; one line
+ours() { # ours NAME LEADS [later|both]: fills, then runs; one line
   "$program" "$url" fill "$2" ${3:-}
-  printf '%s,ours,%s\n' "$1" "$("$program" "$url" run "$seconds" $batch "$server")"
+  local both=
+  [ "${3:-}" != both ] || both=both
+  printf '%s,ours%s,%s\n' "$1" "${both:+ (2)}" "$("$program" "$url" run "$seconds" $batch "$server" $both)"
 }
-floor() { # floor NAME LEADS WHICH: "" bare, "duty_" with all that ours writes
+floor() { # floor NAME LEADS WHICH [CONNECTIONS]: "" bare, "duty_" with all that ours writes
   sql -v leads="$2" -f "$here/Floor/$3schema.sql" >/dev/null 2>&1
-  "$tools/pgbench" "$url" -n -M prepared -f "$here/Floor/$3turn.sql" -D batch=$batch -c 1 -T "$seconds" -l --log-prefix="$scratch/turns" >"$scratch/floor" 2>&1
-  python3 - "$1,${3:+duty }floor" "$scratch" $batch "$seconds" <<'P'
+  "$tools/pgbench" "$url" -n -M prepared -f "$here/Floor/$3turn.sql" -D batch=$batch -c "${4:-1}" -T "$seconds" -l --log-prefix="$scratch/turns" >"$scratch/floor" 2>&1
+  python3 - "$1,${3:+duty }floor${4:+ ($4)}" "$scratch" $batch "$seconds" <<'P'
 import glob, sys
 name, scratch, batch, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 turns = []
@@ -81,6 +83,7 @@ held() { # held COMMAND...: while another session holds a snapshot
 cat "$scratch/peers"
 for _ in $(seq "$rounds"); do
   floor small 3000000 ""; floor small 400000 duty_; ours small 300000
+  floor small 700000 duty_ 2; ours small 300000 both
   peer pgqueuer "$url" 120000
   ours big "$big"
   ours later "$big" later

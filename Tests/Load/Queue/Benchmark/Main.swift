@@ -12,8 +12,10 @@ import Wire
 ///
 ///     queue-benchmark URL fill LEADS [later]       a schema with LEADS due leads; with `later`, as many more of a
 ///                                                  higher rank that are not due yet
-///     queue-benchmark URL run SECONDS BATCH PID    claims BATCH, ends and settles them, half to be tried again in an
-///                                                  hour, for SECONDS; PID is the server's, for its processor time
+///     queue-benchmark URL run SECONDS BATCH PID [both]
+///                                                  claims BATCH, ends and settles them, half to be tried again in an
+///                                                  hour, for SECONDS; PID is the server's, for its processor time;
+///                                                  with `both`, settles what was claimed last while it claims the next
 ///
 /// `run` prints leads a second, the median and the 99th percentile of a turn in milliseconds, and the microseconds of
 /// processor time a lead of this program and of the server.
@@ -21,20 +23,22 @@ import Wire
   static func main() async {
     await loadProgram("queue-benchmark") { arguments in
       guard arguments.count >= 3 else { throw usage }
-      let queue = Queue(bench: try await DialerBench(url: arguments[0], connections: 1))
+      let both = arguments.last == "both"
+      let queue = Queue(bench: try await DialerBench(url: arguments[0], connections: both ? 2 : 1))
       defer { queue.bench.close() }
       switch (arguments[1], Int(arguments[2])) {
       case ("fill", let leads?):
         try await queue.fill(leads, later: arguments.contains("later"))
       case ("run", let seconds?):
-        guard arguments.count == 5, let batch = Int(arguments[3]), let server = Int(arguments[4]) else { throw usage }
-        try await queue.run(seconds: seconds, batch: batch, server: server)
+        guard arguments.count == (both ? 6 : 5), let batch = Int(arguments[3]), let server = Int(arguments[4])
+        else { throw usage }
+        try await queue.run(seconds: seconds, batch: batch, server: server, both: both)
       default: throw usage
       }
     }
   }
 
-  private static let usage = LoadFailure("URL fill LEADS [later] | URL run SECONDS BATCH PID")
+  private static let usage = LoadFailure("URL fill LEADS [later] | URL run SECONDS BATCH PID [both]")
 }
 
 /// The due leads came due a day before.
@@ -81,7 +85,7 @@ private struct Queue: Sendable {
     }
   }
 
-  func run(seconds: Int, batch: Int, server: Int) async throws {
+  func run(seconds: Int, batch: Int, server: Int, both: Bool) async throws {
     guard let known = try await bench.store.campaign(bench.campaign, tenant: bench.tenant) else {
       throw LoadFailure("there is no campaign: fill first")
     }
@@ -91,6 +95,7 @@ private struct Queue: Sendable {
     let clock = ContinuousClock()
     let end = clock.now + .seconds(seconds)
     var turns: [Double] = []
+    var open: [DialStore.ClaimedAttempt] = []
     var leads = 0
     let before = (own: ProcessFigures.processorTime(), server: try serverProcessorTime(server))
     let started = clock.now
@@ -102,12 +107,16 @@ private struct Queue: Sendable {
         countedAt = turn
         try await statistics.refresh()
       }
+      let ended = open
+      async let settled: Void = settle(ended)
+      if !both { try await settled }
       let claim = try await bench.store.claim(
         known.rules, now: bench.now, most: batch, places: places, slotSeconds: 300)
-      guard !claim.attempts.isEmpty else { break }
+      try await settled
+      leads += open.count
+      open = claim.attempts
+      guard !open.isEmpty else { break }
       places = claim.places
-      try await settle(claim.attempts)
-      leads += claim.attempts.count
       turns.append(turn.duration(to: clock.now) / .milliseconds(1))
     }
     let elapsed = started.duration(to: clock.now) / .seconds(1)
@@ -120,6 +129,7 @@ private struct Queue: Sendable {
   }
 
   private func settle(_ attempts: [DialStore.ClaimedAttempt]) async throws {
+    guard !attempts.isEmpty else { return }
     let ended = attempts.map { DialStore.EndedCall(call: $0.call, campaign: bench.campaign, at: bench.now) }
     let outcomes = attempts.enumerated().compactMap { index, attempt in
       LeadID(attempt.permit.leadId).map { lead in
