@@ -7,11 +7,6 @@ values ($1, $2, $3, $4, $5, $6);
 select from_at, state, policy_version, policy from campaign_history
 where tenant_id = $1 and campaign_id = $2 and from_at <= $3 order by from_at, entry;
 
--- name: PolicyVersionAt
--- The policy of version $3.
-select policy from campaign_history
-where tenant_id = $1 and campaign_id = $2 and policy_version = $3 order by from_at desc limit 1;
-
 -- name: AddLeadHistory
 insert into lead_history (tenant_id, campaign_id, lead_id, until_at, lead) values ($1, $2, $3, $4, $5);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """arq (PyPI) on Redis, a hundred jobs at once, each doing nothing.    arq_peer.py REDIS_PORT SECONDS"""
 
+import asyncio
 import sys
 
 import arq
@@ -21,4 +22,4 @@ async def main(port: int, seconds: float) -> None:
     await arq.Worker(functions=[call], redis_settings=settings, max_jobs=100, handle_signals=False).async_run()
 
 
-peer.run(main(int(sys.argv[1]), float(sys.argv[2])))
+asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))

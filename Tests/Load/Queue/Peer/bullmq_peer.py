@@ -22,4 +22,4 @@ async def main(port: int, seconds: float) -> None:
     await asyncio.Event().wait()
 
 
-peer.run(main(int(sys.argv[1]), float(sys.argv[2])))
+asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))

@@ -1,6 +1,5 @@
 """What the peers share: how a rate is taken and printed."""
 
-import asyncio
 import os
 import sys
 import threading
@@ -35,7 +34,3 @@ def report(seconds: float) -> None:
 
 def report_aside(seconds: float) -> None:
     threading.Thread(target=report, args=(seconds,), daemon=True).start()
-
-
-def run(work) -> None:
-    asyncio.run(work)

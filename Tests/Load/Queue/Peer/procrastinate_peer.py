@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """procrastinate (PyPI), ten jobs at once, each doing nothing.    procrastinate_peer.py URL SECONDS"""
 
+import asyncio
 import sys
 
 import peer
@@ -25,4 +26,4 @@ async def main(url: str, seconds: float) -> None:
         await app.run_worker_async(concurrency=10)
 
 
-peer.run(main(sys.argv[1], float(sys.argv[2])))
+asyncio.run(main(sys.argv[1], float(sys.argv[2])))
