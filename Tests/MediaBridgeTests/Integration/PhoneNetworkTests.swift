@@ -253,7 +253,11 @@ import Wire
       #expect(words(said).starts(with: words(written)), "\(sid): \(written) of \(said)")
       #expect(words(written).count >= words(said.dropLast()).count, "\(sid): \(written) of \(said)")
       let heard = Set(words(lines.filter { $0["speaker"] == "agent" }.compactMap { $0["text"]?.stringValue }))
-      #expect(Set(words(ended.transcript.filter { $0.speaker == .agent }.map(\.text))).isSubset(of: heard), "\(sid)")
+      // How far an interrupted line was heard is reckoned from the share of its audio: its end may be two words off.
+      let told = ended.transcript.filter { $0.speaker == .agent }.flatMap { turn in
+        words([turn.text]).dropLast(turn.interrupted ? 2 : 0)
+      }
+      #expect(Set(told).isSubset(of: heard), "\(sid)")
       let seconds = truth["duration_seconds"]?.intValue ?? -1
       #expect(ended.talkDuration?.duration == .seconds(seconds))
     }
