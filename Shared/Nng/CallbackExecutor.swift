@@ -77,11 +77,15 @@ private final class CallbackThread {
     guard !jobs.isEmpty else { return }
     let executor = CallbackExecutor.shared.asUnownedTaskExecutor()
     let start = nanoseconds()
+    var isLate = false
     var next = 0
     while next < jobs.count {
       let job = jobs[next]
       next += 1
-      if next > 1, nanoseconds() - start > CallbackThread.patience {
+      if next.isMultiple(of: 4) {
+        isLate = nanoseconds() - start > CallbackThread.patience
+      }
+      if isLate {
         CallbackExecutor.shared.enqueueOnPool(job)
       } else {
         job.runSynchronously(on: executor)

@@ -75,9 +75,10 @@ final class ClientConnection: MessageSocketHandler {
   }
 
   /// Makes one attempt and returns how it ended. Cancelling the task ends it at once and tells the server.
+  @inline(__always)
   nonisolated(nonsending) func perform(_ call: ClientCall) async -> AttemptOutcome {
     await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
+      await withUnsafeContinuation { continuation in
         submit(call, continuation)
         if Task.isCancelled {
           cancel(call)  // The handler below may have run before the call was in the table.
@@ -102,7 +103,7 @@ final class ClientConnection: MessageSocketHandler {
     await socket.close()
   }
 
-  private func submit(_ call: ClientCall, _ continuation: CheckedContinuation<AttemptOutcome, Never>) {
+  private func submit(_ call: ClientCall, _ continuation: UnsafeContinuation<AttemptOutcome, Never>) {
     enum Decision {
       case queued(OutgoingCalls?)
       case refused(AttemptOutcome)

@@ -13,8 +13,9 @@ import Tracing
 /// repeated when the method is idempotent: same idempotency key, pauses with jitter, all within the deadline.
 ///
 /// The way of a call is `nonisolated(nonsending)` here, in the stubs and in the server: its steps run where the caller
-/// does. Otherwise a task looks for its executor before and after each of them, under a lock if it prefers one, and a
-/// call of an actor leaves that and comes back for nothing.
+/// does. Otherwise a task looks for its executor before each of them, under a lock if it prefers one, and a call of an
+/// actor leaves that and comes back for nothing. It looks for it after each of them all the same, so those
+/// that every call takes are inlined.
 ///
 /// Endpoints are nng URLs: `ipc:///run/ringmaster/dialer`, `tcp://10.0.0.7:7401`, `tls+tcp://dialer.internal:7401`.
 public final class RPCClient: Sendable {
@@ -45,7 +46,7 @@ public final class RPCClient: Sendable {
     self.metrics = clientMetrics
     self.logger = logger
     self.tracer = tracer
-    keyPrefix = UniqueID.random().description
+    keyPrefix = UniqueID.random().description + "-"
     connections = try endpoints.map { endpoint in
       try ClientConnection(
         endpoint: endpoint, options: options, metrics: clientMetrics, logger: logger, onAvailable: { gate.open() })
@@ -105,13 +106,20 @@ public final class RPCClient: Sendable {
     }
   }
 
+  @inline(__always)
   private nonisolated(nonsending) func measured(
     _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions
   ) async throws -> [UInt8] {
     let start = MonotonicTime.now()
     let series = metrics.method(method.fullName)
     do {
-      let response = try await traced(method, request, options, start)
+      let terms = resolve(options, method, start)
+      let response =
+        if let tracer {
+          try await traced(method, request, terms, by: tracer)
+        } else {
+          try await attempts(of: method, request, terms, TraceContext.current?.traceparent ?? "")
+        }
       series.ended(.ok, nanoseconds: MonotonicTime.now() - start)
       return response
     } catch {
@@ -122,19 +130,16 @@ public final class RPCClient: Sendable {
   }
 
   private nonisolated(nonsending) func traced(
-    _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions, _ start: UInt64
+    _ method: MethodDescriptor, _ request: [UInt8], _ terms: Terms, by tracer: Tracer
   ) async throws -> [UInt8] {
-    guard let tracer else {
-      let traceparent = TraceContext.current?.traceparent ?? ""
-      return try await attempts(of: method, request, resolve(options, method, start), traceparent)
-    }
-    return try await tracer.span(method.fullName, kind: .client, attributes: ["rpc.system": "ringmaster"]) { span in
-      try await attempts(of: method, request, resolve(options, method, start), span.context.traceparent)
+    try await tracer.span(method.fullName, kind: .client, attributes: ["rpc.system": "ringmaster"]) { span in
+      try await attempts(of: method, request, terms, span.context.traceparent)
     }
   }
 
   /// What holds for all attempts of one call.
   private struct Terms {
+    var start: UInt64
     var deadline: UInt64
     var tenant: String
     var actor: String
@@ -150,15 +155,16 @@ public final class RPCClient: Sendable {
       patience = min(patience, ContinuousClock.now.duration(to: deadline))
     }
     return Terms(
-      deadline: MonotonicTime.after(patience, from: start),
+      start: start, deadline: MonotonicTime.after(patience, from: start),
       tenant: options.tenant ?? context?.tenant ?? "", actor: options.actor ?? context?.actor ?? "",
       idempotencyKey: options.idempotencyKey ?? (method.isIdempotent ? makeKey() : ""), retries: options.retries)
   }
 
   private func makeKey() -> String {
-    "\(keyPrefix)-\(nextKey.wrappingAdd(1, ordering: .relaxed).newValue)"
+    keyPrefix + String(nextKey.wrappingAdd(1, ordering: .relaxed).newValue)
   }
 
+  @inline(__always)
   private nonisolated(nonsending) func attempts(
     of method: MethodDescriptor, _ request: [UInt8], _ terms: Terms, _ traceparent: String
   ) async throws -> [UInt8] {
@@ -167,18 +173,24 @@ public final class RPCClient: Sendable {
         .resourceExhausted,
         "the request of \(method) has \(request.count) bytes; the limit is \(options.maximumMessageBytes)")
     }
+    guard terms.deadline > terms.start else { throw Self.late(method) }
+    // Not the system's generator, which is an empty value: the thread sanitizer stumbles over the address of one.
+    var generator = SeededGenerator(seed: terms.start)
     var attempts = 0
     var detours = 0
     var avoided: ClientConnection?
     while true {
-      let connection = try await connection(avoiding: avoided, deadline: terms.deadline, method)
+      let connection =
+        if let connection = pick(avoiding: avoided) {
+          connection
+        } else {
+          try await connection(deadline: terms.deadline, method)
+        }
       let call = ClientCall(
         method: method.fullName, request: request, deadline: terms.deadline, traceparent: traceparent,
         tenant: terms.tenant, actor: terms.actor, idempotencyKey: terms.idempotencyKey, attempt: attempts)
       let outcome = await connection.perform(call)
       attempts += 1
-      // Not the system's generator, which is an empty value: the thread sanitizer stumbles over the address of one.
-      var generator = SeededGenerator(seed: MonotonicTime.now())
       let decision = RetryDecision.after(
         outcome, of: method, attempts: attempts, detours: detours, retries: terms.retries,
         endpoints: connections.count, backoff: options.retryBackoff, using: &generator)
@@ -209,21 +221,16 @@ public final class RPCClient: Sendable {
     let left = MonotonicTime.duration(from: MonotonicTime.now(), to: deadline)
     try await Task.sleep(for: min(pause, left))
     if pause >= left {
-      throw RPCError(.deadlineExceeded, "no answer to \(method) within the deadline")
+      throw Self.late(method)
     }
   }
 
-  /// The best connection, waiting for one if need be.
+  /// The best connection as soon as there is one.
   private nonisolated(nonsending) func connection(
-    avoiding avoided: ClientConnection?, deadline: UInt64, _ method: MethodDescriptor
+    deadline: UInt64, _ method: MethodDescriptor
   ) async throws -> ClientConnection {
     let start = MonotonicTime.now()
-    guard deadline > start else {
-      throw RPCError(.deadlineExceeded, "no answer to \(method) within the deadline")
-    }
-    if let connection = pick(avoiding: avoided) {
-      return connection
-    }
+    guard deadline > start else { throw Self.late(method) }
     let limit = min(deadline, MonotonicTime.after(options.connectTimeout, from: start))
     while !isClosed.load(ordering: .acquiring) {
       let left = MonotonicTime.duration(from: MonotonicTime.now(), to: limit)
@@ -236,6 +243,10 @@ public final class RPCClient: Sendable {
     }
     let endpoints = connections.map(\.endpoint).joined(separator: ", ")
     throw RPCError(.unavailable, "no connection to \(endpoints)")
+  }
+
+  private static func late(_ method: MethodDescriptor) -> RPCError {
+    RPCError(.deadlineExceeded, "no answer to \(method) within the deadline")
   }
 
   private func waitForConnection(atMost left: Duration) async {

@@ -47,7 +47,7 @@ final class HandlerLane: Sendable {
 final class HandlerLanes: Sendable {
   private struct State {
     var backlog: [Work] = []
-    var idle: [CheckedContinuation<Work?, Never>] = []
+    var idle: [UnsafeContinuation<Work?, Never>] = []
     var isClosed = false
   }
 
@@ -84,7 +84,7 @@ final class HandlerLanes: Sendable {
   }
 
   private func wake(_ work: Work, _ server: RPCServer) {
-    let idle = state.withLock { state -> CheckedContinuation<Work?, Never>? in
+    let idle = state.withLock { state -> UnsafeContinuation<Work?, Never>? in
       if let idle = state.idle.popLast() { return idle }
       state.backlog.append(work)
       return nil
@@ -109,8 +109,9 @@ final class HandlerLanes: Sendable {
     }
   }
 
+  @inline(__always)
   private nonisolated(nonsending) func next() async -> Work? {
-    await withCheckedContinuation { continuation in
+    await withUnsafeContinuation { continuation in
       let decision = state.withLock { state -> Work?? in
         if !state.backlog.isEmpty { return .some(state.backlog.removeFirst()) }
         if state.isClosed || state.idle.count >= HandlerLanes.idleLimit { return .some(nil) }

@@ -111,6 +111,7 @@ extension RPCServer {
   }
 
   /// Runs the handler and queues its result.
+  @inline(__always)
   nonisolated(nonsending) func serve(_ call: ServerCall, for peer: ServerPeer, on lane: HandlerLane) async {
     guard call.begin(on: lane) else {  // Cancelled before it began.
       peer.flush()
@@ -138,9 +139,15 @@ extension RPCServer {
     release(1)
   }
 
+  @inline(__always)
   private nonisolated(nonsending) func outcome(of call: ServerCall) async -> Result<[UInt8], RPCError> {
     do {
-      let response = try await CallContext.$current.withValue(call.context) { try await traced(call) }
+      let isPlain = tracer == nil && call.context.trace == nil && options.interceptors.isEmpty
+      let response = try await CallContext.$current.withValue(call.context) {
+        isPlain
+          ? try await call.method.service.handle(call.method.descriptor, request: call.request, context: call.context)
+          : try await traced(call)
+      }
       guard response.count <= options.maximumMessageBytes else {
         let limit = options.maximumMessageBytes
         return .failure(
