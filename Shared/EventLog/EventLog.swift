@@ -56,6 +56,9 @@ public struct EventLog: Sendable {
     transaction.onCommit { [bell] in bell.ring() }
   }
 
+  /// Which of `partitions` shares the facts about `key` are in.
+  static func share(of key: String, among partitions: Int) -> Int { Int(hash(of: key)) % partitions }
+
   /// The same in every process, for ever: consumers share keys by it.
   static func hash(of key: String) -> Int32 {
     Int32(truncatingIfNeeded: hash64(key) & 0x7FFF_FFFF)

@@ -132,7 +132,7 @@ struct ExecutorFixture: Sendable {
     var events: [Event] = []
     while events.last?.key != mark {
       let page = try await reader.read(
-        partition: 0, partitions: 1, after: place, limit: 1000, wait: .seconds(60))
+        [0], of: 1, after: place, limit: 1000, wait: .seconds(60))
       events += page.events
       place = page.next
     }

@@ -1,10 +1,11 @@
 import Core
-import EventLog
 import Logging
 import Metrics
 import Postgres
 import TestSupport
 import Testing
+
+@testable import EventLog
 
 /// Leases as short as make a test quick; how long they are decides nothing but that.
 private let options = EventConsumerOptions(
@@ -95,7 +96,7 @@ private let options = EventConsumerOptions(
         try await Self.takeDown(events, transaction)
         if !isCured.withLock({ $0 }), events.contains(where: { $0.number == 17 }) { throw Failure() }
       }
-      // One share each, or the good would wait with the bad.
+      // One share for each key, or the good would wait with the bad.
       var wide = options
       wide.partitions = 64
       try await running([
@@ -111,6 +112,26 @@ private let options = EventConsumerOptions(
       }
       let numbers = try await logs.sink.query(sql("select number from effect where key = 'bad' order by position"))
       #expect(try numbers.map { try $0.get("number", as: Int.self) } == Array(11...30))
+    }
+  }
+
+  /// As when an instance gets shares from others that had come to different places.
+  @Test func sharesGoOnFromWhereEachStands() async throws {
+    try await Logs.with([Self.effects]) { logs in
+      for key in 0..<20 { try await logs.append(key * 10...key * 10 + 9, key: "\(key)") }
+      try await running([consumer(logs, Self.takeDown)]) { try await waitForEffects(200, logs) }
+      let behind = (0..<20).filter { EventLog.share(of: "\($0)", among: 4) == 2 }
+      #expect(!behind.isEmpty && behind.count < 20)
+      try await logs.sink.execute(sql("update event_cursor set transaction = '0', id = 0 where partition = 2"))
+      try await running([consumer(logs, Self.takeDown)]) {
+        try await waitForEffects(200 + behind.count * 10, logs)
+        try await logs.append(200...219, key: "0")
+        try await waitForEffects(220 + behind.count * 10, logs)
+      }
+      let twice = try await logs.sink.query(
+        sql("select key from effect group by key, number having count(*) = 2 order by key"))
+      #expect(Set(try twice.map { try $0.get("key", as: String.self) }) == Set(behind.map(String.init)))
+      #expect(twice.count == behind.count * 10)
     }
   }
 
@@ -134,10 +155,10 @@ private let options = EventConsumerOptions(
         sql("update event_retention set transaction = $1, id = $2"),
         PostgresTransactionID(events[4].place.transaction), events[4].id)
       await #expect(throws: EventLogError.self) {
-        try await logs.reader.read(partition: 0, partitions: 1, after: events[2].place, limit: 10, wait: .zero)
+        try await logs.reader.read([0], of: 1, after: events[2].place, limit: 10, wait: .zero)
       }
       let page = try await logs.reader.read(
-        partition: 0, partitions: 1, after: events[4].place, limit: 10, wait: .zero)
+        [0], of: 1, after: events[4].place, limit: 10, wait: .zero)
       #expect(page.events.isEmpty)
     }
   }
@@ -174,10 +195,9 @@ private let options = EventConsumerOptions(
     let gate: AsyncStream<Never>
 
     func read(
-      partition: Int, partitions: Int, after: EventPlace, limit: Int, wait: Duration
+      _ shares: [Int], of partitions: Int, after: EventPlace, limit: Int, wait: Duration
     ) async throws -> EventPage {
-      let page = try await base.read(
-        partition: partition, partitions: partitions, after: after, limit: limit, wait: wait)
+      let page = try await base.read(shares, of: partitions, after: after, limit: limit, wait: wait)
       if !page.events.isEmpty {
         hasRead.add(page.events.count)
         for await _ in gate {}

@@ -61,7 +61,7 @@ import Testing
       var seen: [String: Int] = [:]
       var count = 0
       for partition in 0..<4 {
-        let events = try await logs.reader.readAll(0, partition: partition, partitions: 4, limit: 7)
+        let events = try await logs.reader.readAll(0, shares: [partition], of: 4, limit: 7)
         count += events.count
         for event in events {
           #expect(seen[event.key, default: partition] == partition)
@@ -74,6 +74,9 @@ import Testing
       }
       #expect(count == 400)
       #expect(Set(seen.values).count == 4)
+      let some = try await logs.reader.readAll(0, shares: [3, 1], of: 4, limit: 7)
+      let all = try await logs.reader.readAll(400)
+      #expect(some == all.filter { [1, 3].contains(seen[$0.key]) })
     }
   }
 
@@ -84,7 +87,7 @@ import Testing
       let shares = try await withThrowingTaskGroup(of: EventPage.self) { group in
         for partition in 0..<8 {
           group.addTask {
-            try await logs.reader.read(partition: partition, partitions: 8, after: .beginning, limit: 500, wait: .zero)
+            try await logs.reader.read([partition], of: 8, after: .beginning, limit: 500, wait: .zero)
           }
         }
         return try await group.reduce(into: []) { $0.append($1) }
@@ -96,7 +99,7 @@ import Testing
 
   @Test func aReaderThatWaitsWakesAtACommitOfThisProcess() async throws {
     try await Logs.with { logs in
-      async let page = logs.reader.read(partition: 0, partitions: 1, after: .beginning, limit: 10, wait: .seconds(60))
+      async let page = logs.reader.read([0], of: 1, after: .beginning, limit: 10, wait: .seconds(60))
       try await logs.append(1...3)
       #expect(try await page.events.map(\.number) == [1, 2, 3])
     }
@@ -105,7 +108,7 @@ import Testing
   @Test func aReaderThatWaitsFindsWhatAnotherProcessWrote() async throws {
     try await Logs.with { logs in
       let reader = logs.reader
-      async let page = reader.read(partition: 0, partitions: 1, after: .beginning, limit: 10, wait: .seconds(60))
+      async let page = reader.read([0], of: 1, after: .beginning, limit: 10, wait: .seconds(60))
       let other = EventLog(schema: "source")
       try await logs.source.transaction(name: "other") { transaction in
         try await other.append(
@@ -120,7 +123,7 @@ import Testing
       let reader = logs.reader
       let page = try await logs.source.transaction(name: "open") { transaction in
         try await transaction.execute(sql("select pg_current_xact_id()"))
-        async let page = reader.read(partition: 0, partitions: 1, after: .beginning, limit: 10, wait: .seconds(60))
+        async let page = reader.read([0], of: 1, after: .beginning, limit: 10, wait: .seconds(60))
         try await logs.append(1...1)
         try await transaction.execute(sql("rollback"))
         return try await page
@@ -132,7 +135,7 @@ import Testing
   @Test func anEmptyLogAnswersWhenTheWaitIsOver() async throws {
     try await Logs.with { logs in
       let page = try await logs.reader.read(
-        partition: 0, partitions: 1, after: .beginning, limit: 10, wait: .milliseconds(30))
+        [0], of: 1, after: .beginning, limit: 10, wait: .milliseconds(30))
       #expect(page == EventPage(events: [], next: .beginning, more: false))
     }
   }
@@ -145,7 +148,7 @@ import Testing
           in: transaction, at: instant, tenant: .standard)
       }
       let page = try await logs.reader.read(
-        partition: 0, partitions: 1, after: .beginning, limit: 100, wait: .seconds(60))
+        [0], of: 1, after: .beginning, limit: 100, wait: .seconds(60))
       #expect(page.events.count == 3)
       #expect(page.more)
       #expect(try await logs.reader.readAll(10).map { $0.payload[0] } == Array(0..<10))
@@ -171,7 +174,7 @@ import Testing
         #expect(read == all.filter { types.contains($0.type) })
       }
       let page = try await logs.reader.only(["none"]).read(
-        partition: 0, partitions: 1, after: .beginning, limit: 60, wait: .zero)
+        [0], of: 1, after: .beginning, limit: 60, wait: .zero)
       #expect(page.next == all.last?.place)
     }
   }
@@ -193,23 +196,24 @@ import Testing
       try await logs.append(1...5)
       let reader = logs.reader
       _ = try await reader.readAll(5)
-      let place = try await reader.read(partition: 0, partitions: 1, after: .beginning, limit: 10, wait: .zero).next
-      _ = try await reader.read(partition: 0, partitions: 1, after: place, limit: 10, wait: .milliseconds(50))
+      let place = try await reader.read([0], of: 1, after: .beginning, limit: 10, wait: .zero).next
+      _ = try await reader.read([0], of: 1, after: place, limit: 10, wait: .milliseconds(50))
       let admin = logs.database.pool(schema: "source")
       defer { admin.close() }
       try await admin.execute(sql("truncate event"))
-      async let page = reader.read(partition: 0, partitions: 1, after: .beginning, limit: 10, wait: .seconds(60))
+      async let page = reader.read([0], of: 1, after: .beginning, limit: 10, wait: .seconds(60))
       try await logs.append(6...6)
       #expect(try await page.events.map(\.number) == [6])
     }
   }
 
-  @Test(arguments: [(0, 0, 1), (1, 1, 1), (-1, 2, 1), (0, 2000, 1), (0, 1, 0), (0, 1, 20_000)])
-  func whatIsOutOfRangeIsRefused(partition: Int, partitions: Int, limit: Int) async throws {
+  @Test(arguments: [
+    ([0], 0, 1), ([1], 1, 1), ([-1], 2, 1), ([], 2, 1), ([0, 0], 2, 1), ([0], 2000, 1), ([0], 1, 0), ([0], 1, 20_000),
+  ])
+  func whatIsOutOfRangeIsRefused(shares: [Int], partitions: Int, limit: Int) async throws {
     try await Logs.with { logs in
       await #expect(throws: EventLogError.self) {
-        try await logs.reader.read(
-          partition: partition, partitions: partitions, after: .beginning, limit: limit, wait: .zero)
+        try await logs.reader.read(shares, of: partitions, after: .beginning, limit: limit, wait: .zero)
       }
     }
   }

@@ -52,15 +52,15 @@ struct Logs: Sendable {
 }
 
 extension EventSource {
-  /// The first `count` events of one share, and whatever lies beyond them that can be read at once.
+  /// The first `count` events of some shares, and whatever lies beyond them that can be read at once.
   ///
   /// Waits for them: the horizon is the whole server's, so that other tests' transactions hold it back.
-  func readAll(_ count: Int, partition: Int = 0, partitions: Int = 1, limit: Int = 100) async throws -> [Event] {
+  func readAll(_ count: Int, shares: [Int] = [0], of partitions: Int = 1, limit: Int = 100) async throws -> [Event] {
     var events: [Event] = []
     var place = EventPlace.beginning
     while true {
       let page = try await read(
-        partition: partition, partitions: partitions, after: place, limit: limit,
+        shares, of: partitions, after: place, limit: limit,
         wait: events.count < count ? .seconds(60) : .zero)
       events += page.events
       place = page.next

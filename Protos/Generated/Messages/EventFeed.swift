@@ -65,8 +65,8 @@ public struct EventRecord: WireMessage {
 public struct ReadEventsRequest: WireMessage {
   public static let fullName = "ringmaster.v1.ReadEventsRequest"
 
-  /// Which share of the keys, 0 up to `partitions` - 1.
-  public var partition: Int32 = 0
+  /// Which shares of the keys, each 0 up to `partitions` - 1.
+  public var shares: [Int32] = []
   /// Into how many shares the keys are divided, 1 to 1024; all readers of one consumer use the same number.
   public var partitions: Int32 = 0
   /// Events after this place; absent means from the beginning.
@@ -83,10 +83,10 @@ public struct ReadEventsRequest: WireMessage {
   public init() {}
 
   public init(
-    partition: Int32 = 0, partitions: Int32 = 0, after: EventPosition? = nil, limit: Int32 = 0,
+    shares: [Int32] = [], partitions: Int32 = 0, after: EventPosition? = nil, limit: Int32 = 0,
     waitMilliseconds: Int32 = 0, types: [String] = []
   ) {
-    self.partition = partition
+    self.shares = shares
     self.partitions = partitions
     self.after = after
     self.limit = limit
@@ -350,7 +350,9 @@ extension ReadEventsRequest {
 
   init(c: UnsafeMutablePointer<Ringmaster__V1__ReadEventsRequest>) throws(WireError) {
     self.init()
-    self.partition = c.pointee.partition
+    if c.pointee.n_shares > 0, let items = c.pointee.shares {
+      self.shares = Array(UnsafeBufferPointer(start: items, count: c.pointee.n_shares))
+    }
     self.partitions = c.pointee.partitions
     if let item = c.pointee.after { self.after = try EventPosition(c: item) }
     self.limit = c.pointee.limit
@@ -368,7 +370,10 @@ extension ReadEventsRequest {
 
   func fillC(_ c: UnsafeMutablePointer<Ringmaster__V1__ReadEventsRequest>, _ arena: WireArena) {
     ringmaster__v1__read_events_request__init(c)
-    c.pointee.partition = self.partition
+    if !self.shares.isEmpty {
+      c.pointee.n_shares = self.shares.count
+      c.pointee.shares = arena.copy(self.shares)
+    }
     c.pointee.partitions = self.partitions
     if let item = self.after {
       let inner = arena.new(Ringmaster__V1__EventPosition.self)
@@ -395,8 +400,8 @@ extension ReadEventsRequest {
     for (name, value) in try WireJSON.object(json) {
       do throws(WireJSONError) {
         switch name {
-          case "partition":
-            if value != .null { self.partition = try WireJSON.int32(value) }
+          case "shares":
+            if value != .null { self.shares = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.int32(item) } }
           case "partitions":
             if value != .null { self.partitions = try WireJSON.int32(value) }
           case "after":
@@ -421,7 +426,7 @@ extension ReadEventsRequest {
 
   public var json: JSONValue {
     var object = JSONObject()
-    if self.partition != 0 { object["partition"] = WireJSON.json(self.partition) }
+    if !self.shares.isEmpty { object["shares"] = .array(self.shares.map { WireJSON.json($0) }) }
     if self.partitions != 0 { object["partitions"] = WireJSON.json(self.partitions) }
     if let item = self.after { object["after"] = item.json }
     if self.limit != 0 { object["limit"] = WireJSON.json(self.limit) }

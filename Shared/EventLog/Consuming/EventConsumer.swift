@@ -97,11 +97,11 @@ public final class EventConsumer: LifecycleService {
   ///
   /// Throws: `EventLogError.Code.partitionsChanged` when the consumer was begun with another number of shares.
   public func run() async throws {
-    var running: [Int: TaskPool.Handle] = [:]
+    var work = Work()
     do {
-      try await balance(&running)
+      try await balance(&work)
     } catch {
-      for partition in Array(running.keys) { await stop(partition, &running) }
+      await stop(&work)
       metrics.held(0)
       // In a task of its own: this one is cancelled, and would send nothing any more.
       await farewell.spawn(id: "\(name) farewell") { [self] in await leave() }.wait()
@@ -109,7 +109,13 @@ public final class EventConsumer: LifecycleService {
     }
   }
 
-  private func balance(_ running: inout [Int: TaskPool.Handle]) async throws {
+  /// What this instance works on, in one task.
+  private struct Work {
+    var shares: Set<Int> = []
+    var task: TaskPool.Handle?
+  }
+
+  private func balance(_ work: inout Work) async throws {
     var generator = SystemRandomNumberGenerator()
     var failures = 0
     var isOpen = false
@@ -117,7 +123,7 @@ public final class EventConsumer: LifecycleService {
       do {
         if !isOpen { try await share.open() }
         isOpen = true
-        if !isDraining.withLock({ $0 }) { try await adopt(try await share.balance(held: Set(running.keys)), &running) }
+        if !isDraining.withLock({ $0 }) { try await adopt(try await share.balance(held: work.shares), &work) }
         failures = 0
       } catch let error as EventLogError {
         throw error
@@ -131,11 +137,16 @@ public final class EventConsumer: LifecycleService {
     }
   }
 
-  private func adopt(_ change: EventShare.Change, _ running: inout [Int: TaskPool.Handle]) async throws {
-    for partition in change.lost.union(change.surplus) { await stop(partition, &running) }
+  private func adopt(_ change: EventShare.Change, _ work: inout Work) async throws {
+    let shares = work.shares.subtracting(change.lost).subtracting(change.surplus).union(change.gained)
+    guard shares != work.shares else { return }
+    await stop(&work)
     if !change.surplus.isEmpty { try await share.release(change.surplus) }
-    for partition in change.gained { running[partition] = start(partition) }
-    metrics.held(running.count)
+    if !shares.isEmpty {
+      let worker = EventWorker(shares: shares.sorted(), consumer: self)
+      work = Work(shares: shares, task: workers.spawn(id: name) { await worker.run() })
+    }
+    metrics.held(shares.count)
   }
 
   public func drain() async {
@@ -144,15 +155,11 @@ public final class EventConsumer: LifecycleService {
     await workers.drain()
   }
 
-  private func start(_ partition: Int) -> TaskPool.Handle {
-    let worker = EventWorker(partition: partition, consumer: self)
-    return workers.spawn(id: "\(name) \(partition)") { await worker.run() }
-  }
-
-  private func stop(_ partition: Int, _ running: inout [Int: TaskPool.Handle]) async {
-    guard let handle = running.removeValue(forKey: partition) else { return }
-    handle.cancel()
-    await handle.wait()
+  private func stop(_ work: inout Work) async {
+    let task = work.task
+    work = Work()
+    task?.cancel()
+    await task?.wait()
   }
 
   private func leave() async {

@@ -4,7 +4,7 @@ import Metrics
 /// What a consumer measures.
 struct EventConsumerMetrics: Sendable {
   private let events: Counter.Series
-  private let failures: Counter
+  private let failures: Counter.Series
   private let lag: Gauge
   private let stalled: Gauge
   private let shares: Gauge.Series
@@ -17,7 +17,8 @@ struct EventConsumerMetrics: Sendable {
     events = registry.counter("events_consumed_total", "Events that took effect.", labels: ["source", "consumer"])
       .series(source, consumer)
     failures = registry.counter(
-      "event_failures_total", "Batches whose handler failed.", labels: ["source", "consumer", "partition"])
+      "event_failures_total", "Batches whose handler failed, and reads.", labels: ["source", "consumer"]
+    ).series(source, consumer)
     lag = registry.gauge(
       "event_lag_seconds", "Age of the last event taken while there are more; 0 when there are none.",
       labels: ["source", "consumer", "partition"])
@@ -28,18 +29,18 @@ struct EventConsumerMetrics: Sendable {
       .series(source, consumer)
   }
 
-  func taken(_ count: Int, _ partition: Int, _ last: Event, hasMore: Bool) {
+  func taken(_ count: Int, _ partitions: [Int], _ last: Event, hasMore: Bool) {
     events.increment(by: Double(count))
     let age = hasMore ? last.recordedAt.duration(to: .wallClock()).inSeconds : 0
-    lag.set(max(0, age), source, consumer, "\(partition)")
+    for partition in partitions { lag.set(max(0, age), source, consumer, "\(partition)") }
   }
 
   func caughtUp(_ partition: Int) {
     lag.set(0, source, consumer, "\(partition)")
   }
 
-  func failed(_ partition: Int) {
-    failures.increment(source, consumer, "\(partition)")
+  func failed() {
+    failures.increment()
   }
 
   func stalled(_ partition: Int, _ isStalled: Bool) {

@@ -1,24 +1,29 @@
 import Core
 import Logging
 import Postgres
+import Synchronization
 
-/// Works through one share of a log.
+/// Works through some shares of a log: together while all goes well, each by itself while one of them fails.
 struct EventWorker: Sendable {
-  let partition: Int
+  /// At least one.
+  let shares: [Int]
   let consumer: EventConsumer
 
-  /// The cursor was moved by somebody else: another instance has this share.
+  /// A cursor was moved by somebody else: another instance has its share.
   private struct CursorMoved: Error {}
 
-  /// A cursor that moved past others' events only is stored this often.
+  /// Cursors that moved past others' events only are stored this often.
   private static let idleStoreInterval: Duration = .seconds(60)
 
   fileprivate struct Progress {
-    /// Where the cursor stands in the database.
-    var stored: EventPlace
-    /// Where to read from; ahead of `stored` when others' events were passed.
-    var position: EventPlace
+    /// Where the cursors of the shares stand in the database.
+    var stored: [EventPlace]
+    /// How far each share was read; ahead of `stored` when others' events were passed.
+    var read: [EventPlace]
     var storedAt = ContinuousClock.now
+
+    /// Where to read from. Shares that this instance got at different times are ahead of it until the last has caught up.
+    var next: EventPlace { read.min() ?? .beginning }
   }
 
   private var share: EventShare { consumer.share }
@@ -26,25 +31,76 @@ struct EventWorker: Sendable {
   /// What one turn leaves for the next.
   struct Turns: Sendable {
     fileprivate var progress: Progress?
-    fileprivate var failures = 0
+    private(set) var failures = 0
     /// Events that the next turn takes at most: fewer after a failure, to find the one that fails.
     fileprivate var limit: Int
 
     init(_ options: EventConsumerOptions) { limit = options.batchLimit }
+
+    fileprivate mutating func succeeded(_ options: EventConsumerOptions) {
+      failures = 0
+      limit = min(limit * 2, options.batchLimit)
+    }
+
+    fileprivate mutating func failed(with count: Int) {
+      progress = nil
+      failures += 1
+      limit = max(1, min(limit, count) / 2)
+    }
+  }
+
+  /// Shares that are worked on each by itself because one of them failed, until none does.
+  private final class Suspects: Sendable {
+    private let failing: Mutex<Set<Int>>
+
+    init(_ shares: [Int]) { failing = Mutex(Set(shares)) }
+
+    var isEmpty: Bool { failing.withLock { $0.isEmpty } }
+
+    func report(_ share: Int, isFailing: Bool) {
+      failing.withLock { failing in
+        if isFailing { failing.insert(share) } else { failing.remove(share) }
+      }
+    }
   }
 
   func run() async {
     var turns = Turns(consumer.options)
-    var generator = SystemRandomNumberGenerator()
     while !Task.isCancelled {
-      let began = ContinuousClock.now
-      let hasMore = await turn(&turns)
-      guard !hasMore || turns.failures > 0, !Task.isCancelled else { continue }
-      var end = began + consumer.options.pace
-      if turns.failures > 0 { end = .now + consumer.options.retry.delay(attempt: turns.failures, using: &generator) }
-      // Ends early when cancelled, which the loop's condition sees.
-      try? await Task.sleep(until: end, clock: .continuous)
+      await paced(&turns)
+      guard turns.failures > 0, shares.count > 1 else { continue }
+      let suspects = Suspects(shares)
+      await withDiscardingTaskGroup { group in
+        for share in shares {
+          group.addTask { await EventWorker(shares: [share], consumer: consumer).run(whileAny: suspects) }
+        }
+      }
+      turns = Turns(consumer.options)
     }
+  }
+
+  private func run(whileAny suspects: Suspects) async {
+    var turns = Turns(consumer.options)
+    while !Task.isCancelled, !suspects.isEmpty {
+      await paced(&turns)
+      suspects.report(shares[0], isFailing: turns.failures > 0)
+    }
+  }
+
+  /// One turn, and the wait that is due after it.
+  private func paced(_ turns: inout Turns) async {
+    let began = ContinuousClock.now
+    let hasMore = await turn(&turns)
+    var end = began + consumer.options.pace
+    if turns.failures > 0 {
+      guard shares.count == 1 else { return }
+      var generator = SystemRandomNumberGenerator()
+      end = .now + consumer.options.retry.delay(attempt: turns.failures, using: &generator)
+    } else if hasMore {
+      return
+    }
+    // Ends early when cancelled, which the caller's loop sees.
+    try? await Task.sleep(until: end, clock: .continuous)
   }
 
   /// Reads once and lets what was read take effect. Says whether there is more to read at once.
@@ -55,33 +111,33 @@ struct EventWorker: Sendable {
       var current = if let progress = turns.progress { progress } else { try await load() }
       turns.progress = current
       let page = try await consumer.source.read(
-        partition: partition, partitions: consumer.options.partitions, after: current.position, limit: turns.limit,
+        shares, of: consumer.options.partitions, after: current.next, limit: turns.limit,
         wait: consumer.options.readWait)
-      try check(page, after: current.position)
-      batch = page.events
-      try await take(page, &current)
+      try check(page, after: current.next)
+      batch = fresh(page.events, current)
+      try await take(batch, page, &current)
       turns.progress = current
-      if turns.failures > 0 { consumer.metrics.stalled(partition, false) }
-      turns.failures = 0
-      turns.limit = min(turns.limit * 2, consumer.options.batchLimit)
+      if turns.failures > 0 { for share in shares { consumer.metrics.stalled(share, false) } }
+      turns.succeeded(consumer.options)
       return page.more
     } catch {
       if Task.isCancelled { return false }
-      turns.progress = nil
-      turns.failures += 1
-      turns.limit = max(1, min(turns.limit, batch.count) / 2)
+      turns.failed(with: batch.count)
       report(error, batch, failures: turns.failures)
       return true
     }
   }
 
   private func load() async throws -> Progress {
-    let rows = try await consumer.pool.query(share.queries["ReadCursor"], share.source, share.consumer, partition)
-    guard let row = rows.first else { return Progress(stored: .beginning, position: .beginning) }
-    let place = EventPlace(
-      transaction: try row.get("transaction", as: PostgresTransactionID.self).value, id: try row.get("id"),
-      recordedAt: try row.get("recorded_at", as: Instant?.self))
-    return Progress(stored: place, position: place)
+    let rows = try await consumer.pool.query(share.queries["ReadCursors"], share.source, share.consumer, shares)
+    var places: [Int: EventPlace] = [:]
+    for row in rows {
+      places[try row.get("partition")] = EventPlace(
+        transaction: try row.get("transaction", as: PostgresTransactionID.self).value, id: try row.get("id"),
+        recordedAt: try row.get("recorded_at", as: Instant?.self))
+    }
+    let stored = shares.map { places[$0] ?? .beginning }
+    return Progress(stored: stored, read: stored)
   }
 
   /// A source that went back in time, or out of order, would make events take effect twice or never.
@@ -96,29 +152,42 @@ struct EventWorker: Sendable {
     guard page.next >= last else { throw EventLogError(.invalidResponse, "\(page.next) comes after \(last)") }
   }
 
-  private func take(_ page: EventPage, _ progress: inout Progress) async throws {
-    progress.position = page.next
-    if page.events.isEmpty {
-      consumer.metrics.caughtUp(partition)
-      guard progress.stored != page.next, progress.storedAt.duration(to: .now) > EventWorker.idleStoreInterval else {
-        return
-      }
+  /// Those that their shares have not come to yet.
+  private func fresh(_ events: [Event], _ progress: Progress) -> [Event] {
+    guard progress.read.contains(where: { $0 > progress.next }) else { return events }
+    let read = Dictionary(uniqueKeysWithValues: zip(shares, progress.read))
+    return events.filter { event in
+      guard let place = read[EventLog.share(of: event.key, among: consumer.options.partitions)] else { return false }
+      return event.place > place
     }
+  }
+
+  private func take(_ events: [Event], _ page: EventPage, _ progress: inout Progress) async throws {
+    progress.read = progress.read.map { max($0, page.next) }
+    if events.isEmpty {
+      for share in shares { consumer.metrics.caughtUp(share) }
+      guard progress.storedAt.duration(to: .now) > EventWorker.idleStoreInterval else { return }
+    }
+    // Those that are ahead stay where they stand.
+    let moving = shares.indices.filter { progress.stored[$0] < page.next }
+    guard !moving.isEmpty else { return }
     try await consumer.pool.transaction(name: "consume events") { [progress] transaction in
       let moved = try await transaction.execute(
-        share.queries["MoveCursor"], share.source, share.consumer, partition,
-        PostgresTransactionID(progress.stored.transaction), progress.stored.id,
+        share.queries["MoveCursors"], share.source, share.consumer, moving.map { shares[$0] },
+        moving.map { PostgresTransactionID(progress.stored[$0].transaction) }, moving.map { progress.stored[$0].id },
         PostgresTransactionID(page.next.transaction), page.next.id, page.next.recordedAt)
-      guard moved == 1 else { throw CursorMoved() }
-      if !page.events.isEmpty { try await consumer.handler(page.events, transaction) }
+      guard moved == moving.count else { throw CursorMoved() }
+      if !events.isEmpty { try await consumer.handler(events, transaction) }
     }
-    progress.stored = page.next
+    for index in moving { progress.stored[index] = page.next }
     progress.storedAt = .now
-    if let last = page.events.last { consumer.metrics.taken(page.events.count, partition, last, hasMore: page.more) }
+    if let last = events.last { consumer.metrics.taken(events.count, shares, last, hasMore: page.more) }
   }
 
   private func report(_ error: any Error, _ batch: [Event], failures: Int) {
-    var fields = [LogField("partition", partition), LogField("attempt", failures), .error(error)]
+    var fields = [
+      LogField("shares", shares.map(String.init).joined(separator: ",")), LogField("attempt", failures), .error(error),
+    ]
     if error is CursorMoved {
       consumer.logger.info("another instance has moved the cursor", fields)
       return
@@ -127,17 +196,16 @@ struct EventWorker: Sendable {
       consumer.logger.warning("the database was lost while events were taken; the cursor tells what happened", fields)
       return
     }
+    consumer.metrics.failed()
     guard let first = batch.first else {
-      consumer.metrics.failed(partition)
       // The source's fault does not pass by itself: the consumer was away too long, or the source is not in order.
       consumer.logger.log(error is EventLogError ? .error : .warning, "events cannot be read", fields)
       return
     }
-    consumer.metrics.failed(partition)
     fields += [LogField("events", batch.count), LogField("place", first.place), LogField("type", first.type)]
-    if batch.count == 1 {
+    if batch.count == 1, shares.count == 1 {
       // Alone, so it is this one. Nothing of its share passes it.
-      consumer.metrics.stalled(partition, true)
+      consumer.metrics.stalled(shares[0], true)
       consumer.logger.error("an event cannot be taken; its share waits until it can", fields)
     } else {
       consumer.logger.warning("a batch of events failed and is tried again in parts", fields)

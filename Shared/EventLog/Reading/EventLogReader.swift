@@ -45,15 +45,15 @@ public struct EventLogReader: EventSource {
   }
 
   public func read(
-    partition: Int, partitions: Int, after: EventPlace, limit: Int, wait: Duration
+    _ shares: [Int], of partitions: Int, after: EventPlace, limit: Int, wait: Duration
   ) async throws -> EventPage {
-    try check(partition: partition, partitions: partitions, limit: limit, wait: wait)
+    try check(shares, of: partitions, limit: limit, wait: wait)
     let deadline = ContinuousClock.now + wait
     var place = after
     while true {
       let rings = log.bell.rings
       let head = news.head
-      let page = try await readOnce(partition: partition, partitions: partitions, after: place, limit: limit)
+      let page = try await readOnce(shares, of: partitions, after: place, limit: limit)
       if !page.events.isEmpty { return page }
       place = page.next
       if page.more { continue }
@@ -63,9 +63,11 @@ public struct EventLogReader: EventSource {
     }
   }
 
-  private func check(partition: Int, partitions: Int, limit: Int, wait: Duration) throws(EventLogError) {
-    guard (1...EventLogReader.partitionLimit).contains(partitions), (0..<partitions).contains(partition) else {
-      throw EventLogError(.invalidArgument, "share \(partition) of \(partitions)")
+  private func check(_ shares: [Int], of partitions: Int, limit: Int, wait: Duration) throws(EventLogError) {
+    guard (1...EventLogReader.partitionLimit).contains(partitions), !shares.isEmpty,
+      Set(shares).count == shares.count, shares.allSatisfy((0..<partitions).contains)
+    else {
+      throw EventLogError(.invalidArgument, "shares \(shares) of \(partitions)")
     }
     guard (1...EventLogReader.eventLimit).contains(limit) else {
       throw EventLogError(.invalidArgument, "a limit of \(limit)")
@@ -76,14 +78,14 @@ public struct EventLogReader: EventSource {
   }
 
   /// One look. The page may be without events and yet move on, past those of other shares.
-  private func readOnce(partition: Int, partitions: Int, after: EventPlace, limit: Int) async throws -> EventPage {
-    let window = min(limit * partitions, max(limit, EventLogReader.windowLimit))
+  private func readOnce(_ shares: [Int], of partitions: Int, after: EventPlace, limit: Int) async throws -> EventPage {
+    let window = min(limit * partitions / shares.count, max(limit, EventLogReader.windowLimit))
     let oldest = after.recordedAt.map { $0 - EventLogReader.lookBack } ?? .distantPast
     let results = try await pool.pipeline([
       (
         readEvents,
         [
-          PostgresTransactionID(after.transaction), after.id, oldest, partition, partitions, limit, window, types,
+          PostgresTransactionID(after.transaction), after.id, oldest, shares, partitions, limit, window, types,
           EventLogReader.byteLimit,
         ]
       ),

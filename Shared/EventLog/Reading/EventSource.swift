@@ -15,13 +15,14 @@ public struct EventPage: Hashable, Sendable {
 
 /// A log that can be read: one of this process's own database, or another service's feed.
 public protocol EventSource: Sendable {
-  /// The next events of one share of the keys.
+  /// The next events of some shares of the keys.
   ///
   /// - Parameters:
-  ///   - partition: The share, below `partitions`.
+  ///   - shares: At least one, each below `partitions` and named once.
+  ///   - partitions: Into how many shares the keys are divided.
   ///   - limit: Events at most, 1...10,000.
   ///   - wait: How long to wait for a first event, up to a minute.
   func read(
-    partition: Int, partitions: Int, after: EventPlace, limit: Int, wait: Duration
+    _ shares: [Int], of partitions: Int, after: EventPlace, limit: Int, wait: Duration
   ) async throws -> EventPage
 }

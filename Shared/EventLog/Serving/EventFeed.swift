@@ -16,7 +16,7 @@ public struct EventFeed: EventFeedHandler {
   public func read(_ request: ReadEventsRequest, context: CallContext) async throws -> ReadEventsResponse {
     do {
       let page = try await reader.only(request.types).read(
-        partition: Int(request.partition), partitions: Int(request.partitions),
+        request.shares.map(Int.init), of: Int(request.partitions),
         after: request.after.map(EventPlace.init) ?? .beginning, limit: request.limit == 0 ? 500 : Int(request.limit),
         wait: .milliseconds(Int(request.waitMilliseconds)))
       return ReadEventsResponse(
@@ -44,10 +44,10 @@ public struct EventFeedSource: EventSource {
   }
 
   public func read(
-    partition: Int, partitions: Int, after: EventPlace, limit: Int, wait: Duration
+    _ shares: [Int], of partitions: Int, after: EventPlace, limit: Int, wait: Duration
   ) async throws -> EventPage {
     let request = ReadEventsRequest(
-      partition: Int32(clamping: partition), partitions: Int32(clamping: partitions), after: EventPosition(after),
+      shares: shares.map(Int32.init(clamping:)), partitions: Int32(clamping: partitions), after: EventPosition(after),
       limit: Int32(clamping: limit), waitMilliseconds: Int32(clamping: wait.microseconds / 1000), types: types)
     let response: ReadEventsResponse
     do {

@@ -194,7 +194,7 @@ import Wire
     var endings: [String: CallEnded] = [:]
     var place = EventPlace.beginning
     while endings.count < callCount {
-      let page = try await reader.read(partition: 0, partitions: 1, after: place, limit: 1_000, wait: .seconds(60))
+      let page = try await reader.read([0], of: 1, after: place, limit: 1_000, wait: .seconds(60))
       guard !page.events.isEmpty else { throw ProviderError(message: "\(endings.count) calls ended, then none") }
       for event in page.events where event.type == CallEnded.fullName {
         #expect(endings.updateValue(try CallEnded.decode(event.payload), forKey: event.key) == nil, "told twice")

@@ -146,7 +146,7 @@ struct BridgeHarness: Sendable {
     var place = EventPlace.beginning
     let reader = EventLogReader(pool: pool, log: app.control.store.events)
     while true {
-      let page = try await reader.read(partition: 0, partitions: 1, after: place, limit: 1_000, wait: .seconds(30))
+      let page = try await reader.read([0], of: 1, after: place, limit: 1_000, wait: .seconds(30))
       guard !page.events.isEmpty else { throw ProviderError(message: "the end of the call was not told") }
       for event in page.events where event.key == call.description {
         switch event.type {
@@ -164,7 +164,7 @@ struct BridgeHarness: Sendable {
     var place = EventPlace.beginning
     let reader = EventLogReader(pool: pool, log: app.control.store.events)
     while true {
-      let page = try await reader.read(partition: 0, partitions: 1, after: place, limit: 1_000, wait: .seconds(30))
+      let page = try await reader.read([0], of: 1, after: place, limit: 1_000, wait: .seconds(30))
       guard !page.events.isEmpty else { throw ProviderError(message: "no opt-out was told") }
       for event in page.events where event.key == call.description && event.type == OptOutHeard.fullName {
         return try OptOutHeard.decode(event.payload)
@@ -179,7 +179,7 @@ struct BridgeHarness: Sendable {
     var counts: [String: Int] = [:]
     var place = EventPlace.beginning
     repeat {
-      let page = try await reader.read(partition: 0, partitions: 1, after: place, limit: 1_000, wait: .zero)
+      let page = try await reader.read([0], of: 1, after: place, limit: 1_000, wait: .zero)
       for event in page.events where event.type == CallEnded.fullName { counts[event.key, default: 0] += 1 }
       if page.events.isEmpty { return counts }
       place = page.next

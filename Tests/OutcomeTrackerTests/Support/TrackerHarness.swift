@@ -82,7 +82,7 @@ struct TrackerHarness: Sendable {
     var place = EventPlace.beginning
     while true {
       let page = try await reader.read(
-        partition: 0, partitions: 1, after: place, limit: 1000, wait: records.count < count ? .seconds(60) : .zero)
+        [0], of: 1, after: place, limit: 1000, wait: records.count < count ? .seconds(60) : .zero)
       records += try page.events.compactMap { try OutcomeDecided.decode($0.payload).call }
       place = page.next
       if page.events.isEmpty { return records }

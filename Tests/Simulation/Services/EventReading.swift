@@ -12,10 +12,10 @@ struct SimulatedSource: EventSource {
   private struct Lost: Error {}
 
   func read(
-    partition: Int, partitions: Int, after: EventPlace, limit: Int, wait: Duration
+    _ shares: [Int], of partitions: Int, after: EventPlace, limit: Int, wait: Duration
   ) async throws -> EventPage {
     if faults.happens(\.lostRead, "read of a log lost") { throw Lost() }
-    return try await log.read(partition: partition, partitions: partitions, after: after, limit: limit, wait: .zero)
+    return try await log.read(shares, of: partitions, after: after, limit: limit, wait: .zero)
   }
 }
 
@@ -45,7 +45,7 @@ final class SteppedConsumer: Sendable {
   /// True when there is more to read.
   func turn(_ share: Int) async -> Bool {
     var current = turns.withLock { $0[share] }
-    let hasMore = await EventWorker(partition: share, consumer: consumer).turn(&current)
+    let hasMore = await EventWorker(shares: [share], consumer: consumer).turn(&current)
     turns.withLock { [current] in $0[share] = current }
     return hasMore
   }

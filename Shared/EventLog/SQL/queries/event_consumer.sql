@@ -15,15 +15,19 @@ on conflict do nothing
 -- Into how many shares consumer $2 of source $1 was divided when it began.
 select max(partitions) as partitions from {schema}.event_cursor where source = $1 and consumer = $2
 
--- name: ReadCursor
--- How far consumer $2 has read share $3 of source $1.
-select transaction, id, recorded_at from {schema}.event_cursor where source = $1 and consumer = $2 and partition = $3
+-- name: ReadCursors
+-- How far consumer $2 has read the shares $3 of source $1.
+select partition, transaction, id, recorded_at from {schema}.event_cursor
+where source = $1 and consumer = $2 and partition = any ($3::integer[])
 
--- name: MoveCursor
--- Moves it from ($4, $5), where it must still stand, to ($6, $7). The row stays locked until the effects are committed.
-update {schema}.event_cursor
+-- name: MoveCursors
+-- Moves those of the shares $3 from ($4, $5), where they must still stand, to ($6, $7). The rows stay locked until the
+-- effects are committed.
+update {schema}.event_cursor c
 set transaction = $6, id = $7, recorded_at = $8, moved_at = now()
-where source = $1 and consumer = $2 and partition = $3 and transaction = $4 and id = $5
+from unnest($3::integer[], $4::xid8[], $5::bigint[]) as stands (partition, transaction, id)
+where c.source = $1 and c.consumer = $2 and c.partition = stands.partition
+  and c.transaction = stands.transaction and c.id = stands.id
 
 -- name: JoinConsumer
 -- Instance $3 is there for the next interval $4.

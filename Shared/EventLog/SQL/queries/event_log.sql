@@ -9,7 +9,7 @@ where now() > clock_timestamp() - interval '1 hour'
 order by e.position
 
 -- name: ReadEvents
--- Facts of share $4 of $5 after place ($1, $2), of types $8 unless that is empty, at most $6 and one more, among the next
+-- Facts of shares $4 of $5 after place ($1, $2), of types $8 unless that is empty, at most $6 and one more, among the next
 -- $7 of all. The last of those is returned too, whatever it is: reading goes on from there. $3 is a day before the place
 -- was written: nothing later in the log is older. A long look back costs one index probe per day kept. Payloads come up
 -- to $9 bytes together, and the first; the rest are null, and are not even read.
@@ -21,7 +21,7 @@ from (
     lead(id) over (order by transaction, id) is null as is_last,
     sum(octet_length(payload)) filter (where mine) over (order by transaction, id) as bytes
   from (
-    select *, key_hash % $5 = $4 and (cardinality($8::text[]) = 0 or type = any ($8)) as mine from {schema}.event
+    select *, key_hash % $5 = any ($4::integer[]) and (cardinality($8::text[]) = 0 or type = any ($8)) as mine from {schema}.event
     where (transaction, id) > ($1, $2) and recorded_at >= $3
       and transaction < pg_snapshot_xmin(pg_current_snapshot())
     order by transaction, id

@@ -370,15 +370,15 @@ const ProtobufCMessageDescriptor ringmaster__v1__event_record__descriptor =
 static const ProtobufCFieldDescriptor ringmaster__v1__read_events_request__field_descriptors[6] =
 {
   {
-    "partition",
+    "shares",
     1,
-    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_LABEL_REPEATED,
     PROTOBUF_C_TYPE_INT32,
-    0,   /* quantifier_offset */
-    offsetof(Ringmaster__V1__ReadEventsRequest, partition),
+    offsetof(Ringmaster__V1__ReadEventsRequest, n_shares),
+    offsetof(Ringmaster__V1__ReadEventsRequest, shares),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -445,8 +445,8 @@ static const ProtobufCFieldDescriptor ringmaster__v1__read_events_request__field
 static const unsigned ringmaster__v1__read_events_request__field_indices_by_name[] = {
   2,   /* field[2] = after */
   3,   /* field[3] = limit */
-  0,   /* field[0] = partition */
   1,   /* field[1] = partitions */
+  0,   /* field[0] = shares */
   5,   /* field[5] = types */
   4,   /* field[4] = wait_milliseconds */
 };

@@ -87,9 +87,10 @@ struct  Ringmaster__V1__ReadEventsRequest
 {
   ProtobufCMessage base;
   /*
-   * Which share of the keys, 0 up to `partitions` - 1.
+   * Which shares of the keys, each 0 up to `partitions` - 1.
    */
-  int32_t partition;
+  size_t n_shares;
+  int32_t *shares;
   /*
    * Into how many shares the keys are divided, 1 to 1024; all readers of one consumer use the same number.
    */
@@ -114,7 +115,7 @@ struct  Ringmaster__V1__ReadEventsRequest
 };
 #define RINGMASTER__V1__READ_EVENTS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__read_events_request__descriptor) \
-    , 0, 0, NULL, 0, 0, 0,NULL }
+    , 0,NULL, 0, NULL, 0, 0, 0,NULL }
 
 
 struct  Ringmaster__V1__ReadEventsResponse
