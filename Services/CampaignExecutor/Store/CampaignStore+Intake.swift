@@ -63,7 +63,7 @@ extension CampaignStore {
     in transaction: PostgresTransaction
   ) async throws -> [Lead] {
     guard !leads.isEmpty else { return [] }
-    let ids = leads.map { _ in LeadID(newID()) }  // Ids in the order of lines.
+    let ids = leads.map { _ in LeadID(newID()) }.sorted()  // Ascending in the order of lines.
     let people = leads.map(\.candidate)
     let start = known.policy.flatMap(LeadSequence.init)?.start(joined: now)
     let insert = PostgresStatement(
