@@ -8,7 +8,7 @@ typealias ScheduledCalls = RequestBatcher<DialStore.WishedCall, ScheduledCall>
 
 extension ScheduledCalls {
   convenience init(store: DialStore, clock: any BusinessClock) {
-    self.init(name: "scheduled-calls", most: 200, pace: .milliseconds(20)) { wishes in
+    self.init(name: "scheduled-calls", most: 200, pace: .milliseconds(50)) { wishes in
       await store.schedule(wishes, now: clock.now())
     }
   }
