@@ -134,7 +134,12 @@ extension DialStore {
     of campaign: CampaignID, leads: [LeadID]? = nil, tenant: TenantID, reason: String, now: Instant,
     in transaction: PostgresTransaction
   ) async throws {
-    let rows = try await transaction.query(query("MissScheduledCalls"), tenant, campaign, leads, reason, now)
+    let rows =
+      if let leads {
+        try await transaction.query(query("MissScheduledCalls"), tenant, campaign, reason, now, leads)
+      } else {
+        try await transaction.query(query("MissAllScheduledCalls"), tenant, campaign, reason, now)
+      }
     try await tell(rows.map(ScheduledCall.init(row:)), tenant: tenant, now: now, in: transaction)
   }
 }

@@ -50,9 +50,14 @@ where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and call_id = $4 and 
 returning *;
 
 -- name: MissScheduledCalls
--- All of a campaign, or of the leads in $3 when it is not null.
-update scheduled_call set state = 'missed', state_reason = $4, settled_at = $5
-where tenant_id = $1 and campaign_id = $2 and state = 'scheduled' and ($3::uuid[] is null or lead_id = any ($3::uuid[]))
+-- Those of the leads in $5.
+update scheduled_call set state = 'missed', state_reason = $3, settled_at = $4
+where tenant_id = $1 and campaign_id = $2 and state = 'scheduled' and lead_id = any ($5::uuid[])
+returning *;
+
+-- name: MissAllScheduledCalls
+update scheduled_call set state = 'missed', state_reason = $3, settled_at = $4
+where tenant_id = $1 and campaign_id = $2 and state = 'scheduled'
 returning *;
 
 -- name: ExpiredScheduledCalls

@@ -10,7 +10,7 @@ import Wire
 
 /// Measures the dialer's queue: claims with every check on, and what their outcomes do to it.
 ///
-///     queue-benchmark URL fill LEADS [later]       a schema with LEADS due leads; with `later`, as many more of a
+///     queue-benchmark URL fill LEADS [later]       a schema with LEADS due leads; with `later`, up to a million more of a
 ///                                                  higher rank that are not due yet
 ///     queue-benchmark URL run SECONDS BATCH PID [both]
 ///                                                  claims BATCH, ends and settles them, half to be tried again in an
@@ -55,7 +55,7 @@ private struct Queue: Sendable {
     lead.region = "US"
     // In the order of the claims, as an upload is; the later ones have rank 0 and are due tomorrow.
     try await insert(leads, lead: lead.encoded(), rank: 1, from: bench.now - .days(1))
-    if later { try await insert(leads, lead: lead.encoded(), rank: 0, from: bench.now + .days(1)) }
+    if later { try await insert(min(leads, 1_000_000), lead: lead.encoded(), rank: 0, from: bench.now + .days(1)) }
     try await bench.settleDown(["queue", "task"])
   }
 
