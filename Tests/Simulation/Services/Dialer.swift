@@ -39,7 +39,7 @@ final class Dialer: Sendable {
     self.world = world
     let metrics = MetricsRegistry()
     store = try DialStore(
-      pool: host.pool, events: EventLog(schema: host.service.rawValue),
+      pool: host.pool, events: world.log(of: host.service),
       gate: ClearanceGate(canWash: true, canSign: false), settings: .standard)
     placed = PlacedCalls(store: store, logger: .discarding, count: metrics.counter("placed", ""))
     let looks = LastLooks(store: store)

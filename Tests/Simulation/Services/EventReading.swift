@@ -4,18 +4,53 @@ import Synchronization
 
 @testable import EventLog
 
-/// Another service's log, as it is read over a network that loses questions.
-struct SimulatedSource: EventSource {
-  let log: EventLogReader
-  let faults: Faults
+/// Another service's log, as it is read over a network that loses questions. It is not read again before something was
+/// appended to it: all that has committed can be read, since steps are taken one at a time.
+final class SimulatedSource: EventSource {
+  private let log: EventLog
+  private let reader: EventLogReader
+  private let faults: Faults
+  private let tellTime: @Sendable () async throws -> Void
+
+  /// What a share has seen: nothing of its own lies between the two places.
+  private struct Seen {
+    var after: EventPlace
+    var upTo: EventPlace
+    /// How often had been appended by then.
+    var rings: UInt64
+  }
+
+  private let seen = Mutex<[Int: Seen]>([:])
 
   private struct Lost: Error {}
 
+  init(
+    log: EventLog, reader: EventLogReader, faults: Faults, tellTime: @escaping @Sendable () async throws -> Void
+  ) {
+    self.log = log
+    self.reader = reader
+    self.faults = faults
+    self.tellTime = tellTime
+  }
+
+  /// A page without events leaves the reader where it was, so that no cursor is stored for it: a worker would do that
+  /// every minute of real time, which differs from run to run.
   func read(
     partition: Int, partitions: Int, after: EventPlace, limit: Int, wait: Duration
   ) async throws -> EventPage {
     if faults.happens(\.lostRead, "read of a log lost") { throw Lost() }
-    return try await log.read(partition: partition, partitions: partitions, after: after, limit: limit, wait: .zero)
+    let rings = log.bell.rings
+    let known = seen.withLock { $0[partition] }.flatMap { $0.after == after ? $0 : nil }
+    if known?.rings == rings { return EventPage(events: [], next: after, more: false) }
+    try await tellTime()
+    var page = try await reader.read(
+      partition: partition, partitions: partitions, after: known?.upTo ?? after, limit: limit, wait: .zero)
+    let upTo = page.next
+    if page.events.isEmpty { page.next = after }
+    if !page.more {
+      seen.withLock { [page] in $0[partition] = Seen(after: page.next, upTo: upTo, rings: rings) }
+    }
+    return page
   }
 }
 
@@ -28,12 +63,11 @@ final class SteppedConsumer: Sendable {
   private let turns: Mutex<[EventWorker.Turns]>
 
   init(
-    _ name: String, of source: Service, log: EventLogReader, host: Host, faults: Faults,
-    handler: @escaping EventConsumer.Handler
+    _ name: String, of source: Service, from log: SimulatedSource, host: Host, handler: @escaping EventConsumer.Handler
   ) {
     self.source = source
     consumer = EventConsumer(
-      name: name, source: SimulatedSource(log: log, faults: faults), sourceName: source.rawValue, pool: host.pool,
+      name: name, source: log, sourceName: source.rawValue, pool: host.pool,
       schema: host.service.rawValue,
       options: EventConsumerOptions(partitions: Self.shares, batchLimit: 200, readWait: .zero), handler: handler)
     turns = Mutex(Array(repeating: EventWorker.Turns(consumer.options), count: Self.shares))

@@ -7,10 +7,13 @@ extension World {
   func consumer(
     _ name: String, of source: Service, _ host: Host, _ handler: @escaping EventConsumer.Handler
   ) -> SteppedConsumer {
-    SteppedConsumer(
+    let log = log(of: source)
+    return SteppedConsumer(
       name, of: source,
-      log: EventLogReader(pool: feeds[source] ?? host.pool, log: EventLog(schema: source.rawValue)), host: host,
-      faults: faults, handler: handler)
+      from: SimulatedSource(
+        log: log, reader: EventLogReader(pool: feeds[source] ?? host.pool, log: log), faults: faults,
+        tellTime: tellTime),
+      host: host, handler: handler)
   }
 
   func openCursors() async throws {
@@ -80,7 +83,7 @@ extension World {
   /// A share of a log is read by one process at a time, but not always by the same one.
   private func consume(_ service: Service, _ index: Int, of source: Service, _ share: Int) {
     add(
-      Poller("\(service) reads \(source) \(share)", soon: paced(0.5...4), longest: nil) { [self] in
+      Poller("\(service)\(Self.reading)\(source) \(share)", soon: paced(0.5...4), longest: nil) { [self] in
         let processes = processes(service)
         guard !processes.isEmpty else { return true }
         let usual = processes[share % processes.count]
