@@ -4,8 +4,8 @@ import Synchronization
 
 @testable import EventLog
 
-/// Another service's log, as it is read over a network that loses questions. It is not read again before something was
-/// appended to it: all that has committed can be read, since steps are taken one at a time.
+/// Another service's log, as it is read over a network that loses questions. Once two looks, in steps of their own, have
+/// found nothing, it is not looked at again before a transaction that appended to it has committed.
 final class SimulatedSource: EventSource {
   private let log: EventLog
   private let reader: EventLogReader
@@ -18,6 +18,8 @@ final class SimulatedSource: EventSource {
     var upTo: EventPlace
     /// How often had been appended by then.
     var rings: UInt64
+    /// Whether that was seen twice: what has just committed is not readable while another transaction is still open.
+    var isSure: Bool
   }
 
   private let seen = Mutex<[Int: Seen]>([:])
@@ -41,14 +43,17 @@ final class SimulatedSource: EventSource {
     if faults.happens(\.lostRead, "read of a log lost") { throw Lost() }
     let rings = log.bell.rings
     let known = seen.withLock { $0[partition] }.flatMap { $0.after == after ? $0 : nil }
-    if known?.rings == rings { return EventPage(events: [], next: after, more: false) }
+    if let known, known.isSure, known.rings == rings { return EventPage(events: [], next: after, more: false) }
     try await tellTime()
     var page = try await reader.read(
       partition: partition, partitions: partitions, after: known?.upTo ?? after, limit: limit, wait: .zero)
     let upTo = page.next
     if page.events.isEmpty { page.next = after }
     if !page.more {
-      seen.withLock { [page] in $0[partition] = Seen(after: page.next, upTo: upTo, rings: rings) }
+      let isSure = page.events.isEmpty && known?.rings == rings
+      seen.withLock { [page] in
+        $0[partition] = Seen(after: page.next, upTo: upTo, rings: rings, isSure: isSure)
+      }
     }
     return page
   }

@@ -83,7 +83,7 @@ extension World {
   /// A share of a log is read by one process at a time, but not always by the same one.
   private func consume(_ service: Service, _ index: Int, of source: Service, _ share: Int) {
     add(
-      Poller("\(service)\(Self.reading)\(source) \(share)", soon: paced(0.5...4), longest: nil) { [self] in
+      Poller(Self.reading(service, source, share), soon: paced(0.5...4), longest: nil) { [self] in
         let processes = processes(service)
         guard !processes.isEmpty else { return true }
         let usual = processes[share % processes.count]

@@ -159,25 +159,9 @@ final class World: Sendable {
     }
     clock.advance(to: entry.at)
     state.withLock { $0.steps[entry.label, default: 0] += 1 }
-    if !Self.carriers.contains(entry.label), !entry.label.contains(Self.reading) { try await tellTime() }
+    if !Self.timeless.contains(entry.label) { try await tellTime() }
     await entry.body()
     await buryAndWake()
-  }
-
-  /// What the carrier does by itself needs no database.
-  private static let carriers: Set = ["carrier", "late placement"]
-  /// Of steps that read a log: those that have nothing to read need no database either.
-  static let reading = " reads "
-
-  /// The database hears what time it is, to the second.
-  func tellTime() async throws {
-    let now = clock.now()
-    let isNews = state.withLock { state in
-      guard state.databaseTime + .seconds(1) <= now else { return false }
-      state.databaseTime = now
-      return true
-    }
-    if isNews { try await database.setTime(now) }
   }
 
   func end(at instant: Instant) { state.withLock { $0.endsAt = instant } }
