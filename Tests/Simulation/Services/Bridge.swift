@@ -22,14 +22,15 @@ final class Bridge: Sendable {
   /// What the process does beside answering; waited for after every step.
   private let tasks = TaskPool(name: "bridge")
   private let engines = TaskPool(name: "engines")
-  /// When this process last said that it lives. It does so before whatever it does; in between it has no time to die in.
+  /// When this process last said that it lives. It does so before whatever it does, though not twice in half its life; in
+  /// between it has no time to die in.
   private let saidAlive = Mutex(Instant.distantPast)
 
   init(_ host: Host, world: World) throws {
     self.host = host
     self.world = world
     let store = try CallStore(
-      pool: host.pool, events: EventLog(schema: host.service.rawValue), instance: InstanceID(world.newID()))
+      pool: host.pool, events: world.log(of: host.service), instance: InstanceID(world.newID()))
     control = CallControl(
       store: store, providers: [SimulatedProvider(host: host, carrier: world.carrier)], clock: host.clock, tasks: tasks,
       metrics: BridgeMetrics(MetricsRegistry()), logger: .discarding)
@@ -137,7 +138,7 @@ final class Bridge: Sendable {
   private func isTimeToSayAlive() -> Bool {
     let now = world.clock.now()
     return saidAlive.withLock { said in
-      guard said + .seconds(2) <= now else { return false }
+      guard said + .seconds(5) <= now else { return false }
       said = now
       return true
     }

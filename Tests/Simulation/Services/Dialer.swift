@@ -39,10 +39,13 @@ final class Dialer: Sendable {
     self.world = world
     let metrics = MetricsRegistry()
     store = try DialStore(
-      pool: host.pool, events: EventLog(schema: host.service.rawValue),
+      pool: host.pool, events: world.log(of: host.service),
       gate: ClearanceGate(canWash: true, canSign: false), settings: .standard)
     placed = PlacedCalls(store: store, logger: .discarding, count: metrics.counter("placed", ""))
-    let looks = LastLooks(store: store)
+    // As the product makes them, but without a pace in real time, which would hold up every call here.
+    let looks = LastLooks(name: "last-looks", most: 500, pace: .zero) { [store] dials in
+      try await store.lastLook(dials).map { .success($0) }
+    }
     self.looks = looks
     placer = Placer(
       store: store, knowledge: KnowledgeServiceClient(world.client), media: MediaServiceClient(world.client),

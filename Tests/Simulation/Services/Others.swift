@@ -17,7 +17,7 @@ final class Executor: Sendable {
   init(_ host: Host, world: World) throws {
     self.host = host
     self.world = world
-    var store = try CampaignStore(pool: host.pool, events: EventLog(schema: host.service.rawValue))
+    var store = try CampaignStore(pool: host.pool, events: world.log(of: host.service))
     store.newID = { world.newID() }
     rpc = CampaignRPC(store: store, clock: host.clock)
     let facts = ExecutorFacts(store: store, clock: host.clock, logger: .discarding)
@@ -39,7 +39,7 @@ final class Tracker: Sendable {
   init(_ host: Host, world: World) throws {
     self.host = host
     self.world = world
-    store = try OutcomeStore(pool: host.pool, events: EventLog(schema: host.service.rawValue))
+    store = try OutcomeStore(pool: host.pool, events: world.log(of: host.service))
     worker = OutcomeWorker(
       store: store, scorer: ScorerServiceClient(world.client), rates: .standard, clock: host.clock,
       logger: .discarding, metrics: MetricsRegistry())

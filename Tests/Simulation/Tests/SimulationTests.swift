@@ -41,9 +41,11 @@ struct SimulationTests {
   @Test func `the witness sees a call that is placed twice`() async throws {
     try await Simulation.with("lies") { simulation in
       var settings = SimulationSettings(seed: 5, leads: 60, rates: .none, pace: 2)
-      settings.rates.lie = 0.2
+      settings.rates.lie = 0.5
       let report = try await simulation.run(settings)
-      #expect(report.violations.contains { $0.contains("an attempt was placed twice") })
+      #expect(
+        report.violations.contains { $0.contains("an attempt was placed twice") },
+        "\(report.calls) calls, \(report.violations)")
     }
   }
 

@@ -7,10 +7,13 @@ extension World {
   func consumer(
     _ name: String, of source: Service, _ host: Host, _ handler: @escaping EventConsumer.Handler
   ) -> SteppedConsumer {
-    SteppedConsumer(
+    let log = log(of: source)
+    return SteppedConsumer(
       name, of: source,
-      log: EventLogReader(pool: feeds[source] ?? host.pool, log: EventLog(schema: source.rawValue)), host: host,
-      faults: faults, handler: handler)
+      from: SimulatedSource(
+        log: log, reader: EventLogReader(pool: feeds[source] ?? host.pool, log: log), faults: faults,
+        tellTime: tellTime),
+      host: host, handler: handler)
   }
 
   func openCursors() async throws {
@@ -38,7 +41,7 @@ extension World {
     for service in Service.allCases {
       let consumers = processes(service).first?.consumers ?? []
       for (index, consumer) in consumers.enumerated() {
-        for share in 0..<SteppedConsumer.shares { consume(service, index, of: consumer.source, share) }
+        consume(service, index, of: consumer.source)
       }
     }
     let look = Poller("operator", soon: paced(200...900), longest: .hours(2)) { [self] in await lookRound() }
@@ -77,15 +80,25 @@ extension World {
       }, wokenBy: service)
   }
 
-  /// A share of a log is read by one process at a time, but not always by the same one.
-  private func consume(_ service: Service, _ index: Int, of source: Service, _ share: Int) {
+  /// A share of a log is read by one process at a time, but not always by the same one: all of them by one, or each by
+  /// another, until that changes. Whoever had them before may not know of it yet.
+  private func consume(_ service: Service, _ index: Int, of source: Service) {
+    let isShared = Mutex(false)
     add(
-      Poller("\(service) reads \(source) \(share)", soon: paced(0.5...4), longest: nil) { [self] in
+      Poller(Self.reading(service, source), soon: paced(0.5...4), longest: nil) { [self] in
         let processes = processes(service)
-        guard !processes.isEmpty else { return true }
-        let usual = processes[share % processes.count]
-        let process = draws.chance(0.03) ? draws.pick(processes) ?? usual : usual
-        return await run(on: process.host) { await process.consumers[index].turn(share) }
+        guard let first = processes.first, let last = processes.last else { return true }
+        if draws.chance(0.03) { isShared.withLock { $0.toggle() } }
+        let process = draws.chance(0.03) ? draws.pick(processes) ?? first : first
+        let all = Array(0..<SteppedConsumer.shares)
+        let rest = isShared.withLock { $0 } ? all.dropFirst() : []
+        let mine = Array(all.dropLast(rest.count))
+        var hasMore = await run(on: process.host) { await process.consumers[index].turn(mine) }
+        for share in rest {
+          let isMore = await run(on: last.host) { await last.consumers[index].turn([share]) }
+          hasMore = hasMore || isMore
+        }
+        return hasMore
       }, wokenBy: source)
   }
 

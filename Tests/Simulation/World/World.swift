@@ -79,6 +79,8 @@ final class World: Sendable {
   let state = Mutex(State())
   /// Logs are read with their owners' roles, as if some process of theirs served them.
   let feeds: [Service: PostgresPool]
+  /// One for all processes of a service: its bell tells that there may be something to read.
+  let logs = Dictionary(uniqueKeysWithValues: Service.allCases.map { ($0, EventLog(schema: $0.rawValue)) })
   private let network = Mutex<RPCClient?>(nil)
 
   /// Monday, 2 March 2026, 8:00 in New York.
@@ -117,6 +119,8 @@ final class World: Sendable {
 
   var steps: [String: Int] { state.withLock { $0.steps } }
 
+  func log(of service: Service) -> EventLog { logs[service] ?? EventLog(schema: service.rawValue) }
+
   func newID() -> UniqueID {
     let number = state.withLock { state in
       state.nextID += 1
@@ -148,19 +152,14 @@ final class World: Sendable {
 
   private func step(_ entry: Agenda.Entry) async throws {
     let frozenUntil = state.withLock { $0.frozenUntil }
-    if entry.at < frozenUntil, entry.label != "carrier", entry.label != "late placement" {
+    if entry.at < frozenUntil, !Self.carriers.contains(entry.label) {
       // A callback finds nobody who answers; all else waits.
       if !entry.label.hasPrefix("callback") { agenda.add(frozenUntil, entry.label, entry.body) }
       return
     }
     clock.advance(to: entry.at)
-    let isNews = state.withLock { state in
-      state.steps[entry.label, default: 0] += 1
-      guard state.databaseTime + .seconds(1) <= entry.at else { return false }
-      state.databaseTime = entry.at
-      return true
-    }
-    if isNews { try await database.setTime(entry.at) }
+    state.withLock { $0.steps[entry.label, default: 0] += 1 }
+    if !Self.timeless.contains(entry.label) { try await tellTime() }
     await entry.body()
     await buryAndWake()
   }
