@@ -13,10 +13,9 @@ public struct EventConsumerOptions: Hashable, Sendable {
   public var batchLimit: Int
   /// How long one read waits for news. A service that stops finishes the reads of its log, so this holds it up.
   public var readWait: Duration
-  /// Between the beginnings of two reads of a share that find all there is: what comes in quick succession is taken in
-  /// together.
+  /// Between the beginnings of two reads that find all there is: what comes in quick succession is taken in together.
   public var pace: Duration
-  /// How long a share stays with an instance that is not heard of. Real time, by the database's clock.
+  /// How long shares stay with an instance that is not heard of. Real time, by the database's clock.
   public var lease: Duration
   /// Between attempts at what fails.
   public var retry: Backoff

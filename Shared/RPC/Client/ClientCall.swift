@@ -42,7 +42,7 @@ final class ClientCall: @unchecked Sendable {
   // Guarded by the lock of the connection that the call was given to.
   var id: UInt64 = 0
   var phase = Phase.new
-  var continuation: UnsafeContinuation<AttemptOutcome, Never>?
+  var continuation: CheckedContinuation<AttemptOutcome, Never>?
 
   init(
     method: String, request: [UInt8], deadline: UInt64, traceparent: String, tenant: String, actor: String,

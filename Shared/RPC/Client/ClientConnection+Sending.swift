@@ -2,7 +2,7 @@ import Nng
 
 /// A call that was taken out of the table, to be resumed outside the lock.
 struct EndedCall {
-  let continuation: UnsafeContinuation<AttemptOutcome, Never>?
+  let continuation: CheckedContinuation<AttemptOutcome, Never>?
   let outcome: AttemptOutcome
 }
 

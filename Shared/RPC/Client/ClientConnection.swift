@@ -78,7 +78,7 @@ final class ClientConnection: MessageSocketHandler {
   @inline(__always)
   nonisolated(nonsending) func perform(_ call: ClientCall) async -> AttemptOutcome {
     await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
+      await withCheckedContinuation { continuation in
         submit(call, continuation)
         if Task.isCancelled {
           cancel(call)  // The handler below may have run before the call was in the table.
@@ -103,7 +103,7 @@ final class ClientConnection: MessageSocketHandler {
     await socket.close()
   }
 
-  private func submit(_ call: ClientCall, _ continuation: UnsafeContinuation<AttemptOutcome, Never>) {
+  private func submit(_ call: ClientCall, _ continuation: CheckedContinuation<AttemptOutcome, Never>) {
     enum Decision {
       case queued(OutgoingCalls?)
       case refused(AttemptOutcome)

@@ -47,7 +47,7 @@ final class HandlerLane: Sendable {
 final class HandlerLanes: Sendable {
   private struct State {
     var backlog: [Work] = []
-    var idle: [UnsafeContinuation<Work?, Never>] = []
+    var idle: [CheckedContinuation<Work?, Never>] = []
     var isClosed = false
   }
 
@@ -84,7 +84,7 @@ final class HandlerLanes: Sendable {
   }
 
   private func wake(_ work: Work, _ server: RPCServer) {
-    let idle = state.withLock { state -> UnsafeContinuation<Work?, Never>? in
+    let idle = state.withLock { state -> CheckedContinuation<Work?, Never>? in
       if let idle = state.idle.popLast() { return idle }
       state.backlog.append(work)
       return nil
@@ -111,7 +111,7 @@ final class HandlerLanes: Sendable {
 
   @inline(__always)
   private nonisolated(nonsending) func next() async -> Work? {
-    await withUnsafeContinuation { continuation in
+    await withCheckedContinuation { continuation in
       let decision = state.withLock { state -> Work?? in
         if !state.backlog.isEmpty { return .some(state.backlog.removeFirst()) }
         if state.isClosed || state.idle.count >= HandlerLanes.idleLimit { return .some(nil) }
