@@ -14,8 +14,8 @@ import Tracing
 ///
 /// The way of a call is `nonisolated(nonsending)` here, in the stubs and in the server: its steps run where the caller
 /// does. Otherwise a task looks for its executor before each of them, under a lock if it prefers one, and a call of an
-/// actor leaves that and comes back for nothing. It looks for it after each of them all the same, so those
-/// that every call takes are inlined.
+/// actor leaves that and comes back for nothing. It looks for it after each of them all the same, so those that every call
+/// takes are inlined.
 ///
 /// Endpoints are nng URLs: `ipc:///run/ringmaster/dialer`, `tcp://10.0.0.7:7401`, `tls+tcp://dialer.internal:7401`.
 public final class RPCClient: Sendable {

@@ -142,6 +142,7 @@ extension RPCServer {
   @inline(__always)
   private nonisolated(nonsending) func outcome(of call: ServerCall) async -> Result<[UInt8], RPCError> {
     do {
+      // Most calls: two steps fewer.
       let isPlain = tracer == nil && call.context.trace == nil && options.interceptors.isEmpty
       let response = try await CallContext.$current.withValue(call.context) {
         isPlain
