@@ -27,7 +27,10 @@ public struct MediaBridgeApplication: Sendable {
   public static func schema() throws -> DatabaseSchema {
     DatabaseSchema(
       name: schemaName,
-      migrations: EventLog.migrations + [try Migration("m0001_media", PackageResources.m0001_media_sql)])
+      migrations: EventLog.migrations + [
+        try Migration("m0001_media", PackageResources.m0001_media_sql),
+        try Migration("m0002_one_call_a_number", PackageResources.m0002_one_call_a_number_sql),
+      ])
   }
 
   public static func build(

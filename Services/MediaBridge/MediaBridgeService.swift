@@ -18,10 +18,7 @@ struct MediaBridgeService: MediaServiceHandler {
     if let known = try await control.store.call(permit.call, tenant: tenant) { return try answer(known) }
     let now = control.clock.now()
     guard now < permit.expiresAt else {
-      guard try await control.store.insertWithdrawn(permit.order(tenant: tenant, script: nil), now: now) else {
-        return try await answer(permit.call, tenant)
-      }
-      throw Self.withdrawn
+      return try await withdraw(permit.order(tenant: tenant, script: nil), for: .permitExpired, now: now)
     }
     let order = permit.order(tenant: tenant, script: try permit.script())
     guard let provider = control.provider(order.provider) else {
@@ -42,7 +39,8 @@ struct MediaBridgeService: MediaServiceHandler {
           order, now: now, deadline: control.deadlines.unplaced(expiresAt: order.expiresAt))
       else {
         if isReserved { calls.release(order.call) }
-        return try await answer(order.call, tenant)
+        if let known = try await control.store.call(order.call, tenant: tenant) { return try answer(known) }
+        return try await withdraw(order, for: .numberInUse, now: now)
       }
     } catch {
       if isReserved { calls.release(order.call) }
@@ -84,6 +82,12 @@ struct MediaBridgeService: MediaServiceHandler {
     return MediaCall(applied.call)
   }
 
+  /// Sees to it that a call never is placed. One that is here already is answered for instead.
+  private func withdraw(_ order: CallOrder, for reason: CallReport, now: Instant) async throws -> MediaCall {
+    _ = try await control.store.insertWithdrawn(order, for: reason, now: now)
+    return try await answer(order.call, order.tenant)
+  }
+
   private func answer(_ call: CallID, _ tenant: TenantID) async throws -> MediaCall {
     guard let stored = try await control.store.call(call, tenant: tenant) else {
       // Another call has the same campaign, lead and attempt number.
@@ -93,12 +97,7 @@ struct MediaBridgeService: MediaServiceHandler {
   }
 
   private func answer(_ call: StoredCall) throws -> MediaCall {
-    if call.record.isWithdrawn {
-      guard call.record.failure == CallFailure.throttled else { throw Self.withdrawn }
-      throw RPCError(
-        .resourceExhausted, "the provider takes no more calls for a while; this one was not placed and never will be",
-        retryAfter: control.pause(of: call.provider))
-    }
+    if call.record.isWithdrawn { throw withdrawal(of: call) }
     switch call.record.placement {
     case .waiting:
       throw RPCError(
@@ -111,8 +110,23 @@ struct MediaBridgeService: MediaServiceHandler {
     }
   }
 
-  private static let withdrawn = RPCError(
-    .failedPrecondition, "the permit ran out before the provider was asked; the call never will be placed")
+  private func withdrawal(of call: StoredCall) -> RPCError {
+    switch call.record.failure {
+    case CallFailure.throttled:
+      RPCError(
+        .resourceExhausted, "the provider takes no more calls for a while; this one was not placed and never will be",
+        retryAfter: control.pause(of: call.provider))
+    case CallFailure.numberInUse:
+      RPCError(
+        .aborted, "another call to the number is under way; this one was not placed and never will be",
+        retryAfter: Self.numberPause)
+    default:
+      RPCError(.failedPrecondition, "the permit ran out before the provider was asked; the call never will be placed")
+    }
+  }
+
+  /// After which another call to a number that is in use may be tried: about as long as a short call takes.
+  private static let numberPause = Duration.seconds(60)
 
   private static func unknown(_ call: CallID) -> RPCError {
     RPCError(.notFound, "no call has the id \(call)")

@@ -30,7 +30,9 @@ public protocol MediaServiceHandler: Sendable {
   /// Places the call, once: asking again with the same permit answers how it stands. FAILED_PRECONDITION means that
   /// the permit ran out before the provider was asked and that the call never will be placed. RESOURCE_EXHAUSTED with a
   /// time to wait means the same of a provider that takes no more calls from anybody for that long; without one, that every
-  /// media slot of this instance is taken, and asking again with the same permit may place it.
+  /// media slot of this instance is taken, and asking again with the same permit may place it. ABORTED means that another
+  /// call to the number is under way, of whatever campaign or tenant: this one never will be placed, another may be after
+  /// the time to wait.
   func placeCall(_ request: PlaceCallRequest, context: CallContext) async throws -> MediaCall
   func getMediaCall(_ request: CallReference, context: CallContext) async throws -> MediaCall
   /// Hangs up, or cancels a call that still rings.
@@ -74,7 +76,9 @@ public struct MediaServiceClient: Sendable {
   /// Places the call, once: asking again with the same permit answers how it stands. FAILED_PRECONDITION means that
   /// the permit ran out before the provider was asked and that the call never will be placed. RESOURCE_EXHAUSTED with a
   /// time to wait means the same of a provider that takes no more calls from anybody for that long; without one, that every
-  /// media slot of this instance is taken, and asking again with the same permit may place it.
+  /// media slot of this instance is taken, and asking again with the same permit may place it. ABORTED means that another
+  /// call to the number is under way, of whatever campaign or tenant: this one never will be placed, another may be after
+  /// the time to wait.
   public nonisolated(nonsending) func placeCall(
     _ request: PlaceCallRequest, options: CallOptions = .init()
   ) async throws -> MediaCall {

@@ -54,9 +54,9 @@ extension DialStore {
     }
   }
 
-  /// The call provably never left: the attempt is withdrawn, the slot is free and the lead is due again as it was.
-  /// Does nothing when the attempt was settled meanwhile.
-  func withdraw(_ call: CallID, tenant: TenantID, now: Instant) async throws {
+  /// The call provably never left: the attempt is withdrawn, the slot is free and the lead is due again as it was, after
+  /// `pause`. Does nothing when the attempt was settled meanwhile.
+  func withdraw(_ call: CallID, tenant: TenantID, now: Instant, pause: Duration = .zero) async throws {
     try await pool.transaction(name: "WithdrawAttempt") { transaction in
       guard let row = try await transaction.query(query("WithdrawAttempt"), tenant, call, now).first else { return }
       let campaign: CampaignID = try row.get("campaign_id")
@@ -70,7 +70,7 @@ extension DialStore {
       event.callId = call.description
       event.campaignId = campaign.description
       event.leadId = lead.description
-      event.dueAt = Timestamp(now)
+      event.dueAt = Timestamp(now + pause)
       try await events.append([NewEvent(key: event.leadId, message: event)], in: transaction, at: now, tenant: tenant)
       let history = try await histories(of: [lead], campaign: campaign, tenant: tenant, in: transaction)[lead]
       if known.state == "cancelled" {
@@ -85,7 +85,7 @@ extension DialStore {
       } else {
         var entry = history?.entry ?? QueueEntry(lead: lead, rank: 0, dueAt: now)
         entry.rank = try row.get("rank")
-        entry.dueAt = now
+        entry.dueAt = now + pause
         if entry.rank == QueueEntry.requested {
           entry.notAfter = try await reviveScheduledCall(
             call, of: lead, campaign: campaign, tenant: tenant, now: now, in: transaction)

@@ -47,7 +47,7 @@ extension DialStore {
   static let mostProblems = 1_000
 
   func openDoNotCallImport(_ upload: DoNotCallUpload, tenant: TenantID, now: Instant) async throws -> ImportID {
-    let id = ImportID.random()
+    let id = ImportID(newID())
     try await pool.execute(
       query("InsertDoNotCallImport"), tenant, id, upload.list.tenant, upload.list.campaign, upload.fileName,
       upload.source.rawValue, upload.reason, upload.defaultRegion, upload.actor, now)

@@ -195,7 +195,7 @@ extension DialStore {
         let call = try CallWish(
           at: wish.at, notAfter: wish.notAfter, standing: standing, callee: task.callee, rules: known.rules,
           facts: leads.facts, now: now)
-        granted.append(GrantedWish(id: .random(), wish: wish, standing: standing, call: call))
+        granted.append(GrantedWish(id: ScheduledCallID(newID()), wish: wish, standing: standing, call: call))
       } catch let refusal as CallWish.Refusal {
         answers[wish.lead] = .failure(RPCError(.failedPrecondition, refusal.message))
       } catch {

@@ -18,6 +18,8 @@ package struct DialStore: Sendable {
   let places = NumberPlaceCache()
   /// What the installation says about limits.
   let settings: LimitSettings
+  /// Where new ids come from.
+  var newID: @Sendable () -> UniqueID = UniqueID.random
 
   /// A store where nobody can be asked for clearances.
   package init(pool: PostgresPool, events: EventLog) throws {

@@ -26,6 +26,8 @@ struct Placer: Sendable {
   private static let slackSeconds = 15.0
   /// How long nothing is claimed after all media slots were taken.
   private static let slotPause = Duration.seconds(2)
+  /// How long a lead waits whose number is on another call, when the bridge does not say.
+  private static let numberPause = Duration.seconds(60)
 
   /// What the bridge said of a permit.
   private enum Answer {
@@ -34,6 +36,8 @@ struct Placer: Sendable {
     case never
     /// As `never`: the provider takes no more calls from anybody for so long.
     case throttled(Duration)
+    /// As `never`: another call to the number is under way, and this one may be tried again after so long.
+    case numberInUse(Duration)
     /// Every media slot is taken; asking again may place it.
     case noAgent(any Error)
     case unsure(any Error)
@@ -106,6 +110,9 @@ struct Placer: Sendable {
         try await hold(campaign, for: pause, .providerThrottled)
         try await store.withdraw(call, tenant: tenant, now: clock.now())
         logger.warning("the provider takes no more calls for a while", [LogField("seconds", pause.inSeconds)])
+      case .numberInUse(let pause):
+        try await store.withdraw(call, tenant: tenant, now: clock.now(), pause: pause)
+        logger.info("a number is on another call; its lead waits", [LogField("call_id", call)])
       case .noAgent(let error):
         try await hold(campaign, for: Self.slotPause, .agentUnavailable)
         try await store.markUnknown(call, tenant: tenant, lookSeconds: Self.wait(looks))
@@ -159,6 +166,8 @@ struct Placer: Sendable {
       return .has(try await media.placeCall(request, options: options(tenant, call, Self.placeDeadline)))
     } catch let error as RPCError where error.code == .failedPrecondition {
       return .never
+    } catch let error as RPCError where error.code == .aborted {
+      return .numberInUse(error.retryAfter ?? Self.numberPause)
     } catch let error as RPCError where error.code == .resourceExhausted {
       return error.retryAfter.map(Answer.throttled) ?? .noAgent(error)
     } catch {
@@ -185,7 +194,7 @@ struct Placer: Sendable {
     request.permit?.expiresAt = Timestamp(.init(microsecondsSince1970: 0))  // Whatever the bridge's clock says.
     do {
       return .has(try await media.placeCall(request, options: options(tenant, call, Self.placeDeadline)))
-    } catch let error as RPCError where error.code == .failedPrecondition {
+    } catch let error as RPCError where error.code == .failedPrecondition || error.code == .aborted {
       return .never
     } catch let error as RPCError where error.code == .unavailable {
       // The bridge holds it back for a provider that takes no call now.

@@ -50,8 +50,7 @@ extension CallStore {
         applied.call.deadlineAt = deadlines.placed(at: now)
       }
       guard applied.call.record != before.record || applied.call.owner != before.owner else { return applied }
-      var generator = SystemRandomNumberGenerator()
-      let upkeep = CallUpkeep(report, applied.effects, tries: before.tries, using: &generator)
+      let upkeep = CallUpkeep(report, applied.effects, of: call, tries: before.tries)
       try await save(applied, upkeep, now: now, in: transaction)
       try await tell(applied, now: now, in: transaction)
       return applied

@@ -42,7 +42,7 @@ extension CallStore {
   func known(_ ids: [ProviderCallID], of call: StoredCall) async throws -> Set<ProviderCallID> {
     guard !ids.isEmpty else { return [] }
     let rows = try await pool.query(
-      query("KnownProviderCalls"), call.tenant, call.provider, ids.map(\.text), call.call)
+      query("KnownProviderCalls"), call.provider, ids.map(\.text), call.call)
     return Set(try rows.map { ProviderCallID(try $0.get("provider_call_id")) })
   }
 

@@ -32,11 +32,10 @@ struct CallStore: Sendable {
   }
 
   /// Writes down a call that the provider is about to be asked for. False when the call, or another with the same
-  /// attempt, is here already: then nothing was written.
+  /// attempt, is here already, or while another call to its number is under way: then nothing was written.
   func insert(_ order: CallOrder, now: Instant, deadline: Instant) async throws -> Bool {
     var record = CallRecord(requestedAt: now, leavesVoicemail: order.leaveVoicemail)
-    var generator = SystemRandomNumberGenerator()
-    let upkeep = CallUpkeep(.asking, record.handle(.asking, at: now), tries: 0, using: &generator)
+    let upkeep = CallUpkeep(.asking, record.handle(.asking, at: now), of: order.call, tries: 0)
     return try await pool.transaction(name: "InsertCall") { transaction in
       let added = try await transaction.execute(
         query("InsertCall"), values: values(order, record, askedAt: now, upkeep: upkeep, deadline: deadline))
@@ -49,13 +48,14 @@ struct CallStore: Sendable {
     }
   }
 
-  /// Writes down that a permit ran out before its call was asked of anybody, so that it never is. False when the call is
-  /// here already.
-  func insertWithdrawn(_ order: CallOrder, now: Instant) async throws -> Bool {
+  /// Writes down that a call was asked of nobody, so that it never is. False when the call, or another with the same
+  /// attempt, is here already.
+  ///
+  /// - Parameter reason: `permitExpired` or `numberInUse`.
+  func insertWithdrawn(_ order: CallOrder, for reason: CallReport, now: Instant) async throws -> Bool {
     var record = CallRecord(requestedAt: now, leavesVoicemail: order.leaveVoicemail)
-    _ = record.handle(.permitExpired, at: now)
-    var generator = SystemRandomNumberGenerator()
-    let upkeep = CallUpkeep(.permitExpired, [], tries: 0, using: &generator)
+    _ = record.handle(reason, at: now)
+    let upkeep = CallUpkeep(reason, [], of: order.call, tries: 0)
     return try await pool.execute(
       query("InsertCall"), values: values(order, record, askedAt: nil, upkeep: upkeep, deadline: now)) == 1
   }

@@ -87,6 +87,25 @@ import Wire
     }
   }
 
+  @Test func aLeadWhoseNumberIsOnAnotherCallWaits() async throws {
+    try await Self.with { placer, others, clock, dialers in
+      var policy = Dialers.policy
+      policy.maxCallsPerLead = 1
+      let campaign = try await dialers.campaign(policy)
+      try await dialers.add((0..<2).map(Dialers.lead), to: campaign)
+      others.placing.withLock { $0 = RPCError(.aborted, "another call to the number", retryAfter: .seconds(60)) }
+      let attempt = try #require(try await dialers.claim(campaign, most: 1).attempts.first)
+      await placer.place(attempt, of: campaign)
+      #expect(try await dialers.count("select 1 from attempt where state = 'withdrawn'") == 1)
+      // Others are called meanwhile.
+      let meanwhile = try await dialers.claim(campaign, at: clock.now() + .seconds(59)).attempts
+      #expect(meanwhile.count == 1 && meanwhile.first?.entry.lead != attempt.entry.lead)
+      let again = try await dialers.claim(campaign, at: clock.now() + .seconds(60)).attempts
+      #expect(again.map(\.entry.lead) == [attempt.entry.lead])
+      #expect(try await dialers.lost() == 0)
+    }
+  }
+
   @Test func withoutAnAgentTheAttemptKeepsItsPermitAndAsksAgain() async throws {
     try await Self.with { placer, others, clock, dialers in
       let campaign = try await dialers.campaign()

@@ -11,7 +11,7 @@ import Wire
   @Test func aCallIsPlacedHeldEndedAndTold() async throws {
     try await BridgeHarness.with { bridge in
       let id = CallID.random()
-      let call = try await bridge.placed(bridge.request(id))
+      let call = try await bridge.placed(bridge.request(id, to: "+14155550100"))
       #expect(call.value("To") == "+14155550100")
       #expect(call.value("StatusCallback") == "https://bridge.example.com/twilio/status/\(id)")
       try await bridge.twilio.report("ringing", of: call, sequence: 1, to: bridge.port)
@@ -90,7 +90,7 @@ import Wire
   @Test func anOptOutIsToldWhileTheCallGoesOn() async throws {
     try await BridgeHarness.with { bridge in
       let id = CallID.random()
-      let call = try await bridge.placed(bridge.request(id))
+      let call = try await bridge.placed(bridge.request(id, to: "+14155550100"))
       let (stream, session) = try await bridge.answered(call)
       _ = try await session.next("response.create")
       try await session.hear("Take me off your list.", item: "p1", after: nil, from: 0, to: 200)

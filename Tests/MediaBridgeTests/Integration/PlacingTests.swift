@@ -170,16 +170,46 @@ import Wire
     }
   }
 
-  @Test func twoCallsInDoubtToOneNumberAreNotMistakenForEachOther() async throws {
+  /// Somebody is rung up once at a time, whoever calls; and while a call is in doubt, one at the provider between the same
+  /// two numbers is that one.
+  @Test func aNumberThatIsOnACallIsNotCalled() async throws {
     try await BridgeHarness.with { bridge in
-      let (first, second) = (CallID.random(), CallID.random())
-      bridge.twilio.will(.acceptAndBreak, .breakDown)
-      _ = try await bridge.place(bridge.request(first))
-      _ = try await bridge.place(bridge.request(second))
-      while try await bridge.state(first)?.record.placement != .placed { _ = try await bridge.app.tender.round() }
-      let call = try #require(try await bridge.state(second))
-      if call.record.placement == .unsure { try await bridge.app.control.reconcile(call, hasSettled: true) }
-      #expect(try await bridge.state(second)?.record.placement == .ended)
+      let number = "+14155550123"
+      bridge.twilio.will(.acceptAndBreak)
+      _ = try await bridge.place(bridge.request(to: number))
+      let (id, elsewhere) = (CallID.random(), BridgeHarness.context(of: TenantID.random()))
+      let second = bridge.request(id, to: number)
+      for _ in 0..<2 {
+        do {
+          _ = try await bridge.service.placeCall(second, context: elsewhere)
+          Issue.record("it was placed")
+        } catch let error as RPCError {
+          #expect(error.code == .aborted && error.retryAfter == .seconds(60), "\(error)")
+        }
+      }
+      #expect(bridge.twilio.calls.count == 1 && bridge.app.calls.count == 0)
+      #expect(try await bridge.endings().isEmpty)
+      try await bridge.twilio.report("no-answer", of: bridge.twilio.calls[0], sequence: 1, to: bridge.port)
+      #expect(try await bridge.place(bridge.request(to: number)).state == .initiated)
+      #expect(
+        await bridge.failure { _ = try await bridge.service.placeCall(second, context: elsewhere) } == .aborted)
+    }
+  }
+
+  /// All tenants call through one account.
+  @Test func aCallOfAnotherTenantIsNotTakenForOneInDoubt() async throws {
+    try await BridgeHarness.with { bridge in
+      let number = "+14155550123"
+      _ = try await bridge.service.placeCall(
+        bridge.request(to: number), context: BridgeHarness.context(of: TenantID.random()))
+      try await bridge.twilio.report("no-answer", of: bridge.twilio.calls[0], sequence: 1, to: bridge.port)
+      bridge.twilio.will(.breakDown)
+      let id = CallID.random()
+      _ = try await bridge.place(bridge.request(id, to: number))
+      let call = try #require(try await bridge.state(id))
+      #expect(call.record.placement == .unsure)
+      try await bridge.app.control.reconcile(call, hasSettled: true)
+      #expect(try await bridge.state(id)?.record.failure == CallFailure.notPlaced)
     }
   }
 

@@ -87,11 +87,16 @@ struct BridgeHarness: Sendable {
 
   // MARK: Requests
 
-  let context = CallContext(tenant: TenantID.standard.description, actor: "test", method: "PlaceCall")
+  let context = Self.context(of: .standard)
 
-  /// A request for a call that may be placed for two minutes.
-  func request(_ call: CallID = .random(), voicemail: Bool = false, to: String = "+14155550100") -> PlaceCallRequest {
+  static func context(of tenant: TenantID) -> CallContext {
+    CallContext(tenant: tenant.description, actor: "test", method: "PlaceCall")
+  }
+
+  /// A request for a call that may be placed for two minutes, to a number of its own.
+  func request(_ call: CallID = .random(), voicemail: Bool = false, to number: String? = nil) -> PlaceCallRequest {
     let now = clock.now()
+    let to = number ?? "+1415\(5_550_000 + call.value.low % 1_000_000)"
     let permit = DialPermit(
       callId: call.description, campaignId: CampaignID.random().description, leadId: LeadID.random().description,
       attemptNumber: 1, to: to, from: "+14155550199", grantedAt: Timestamp(now),

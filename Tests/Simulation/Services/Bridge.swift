@@ -75,6 +75,8 @@ final class Bridge: Sendable {
         return false
       }
       if applied.call.record.state.isTerminal { self.calls.release(callback.call) }
+      // What followed from the report is done first, as chance would have it otherwise.
+      await self.tasks.drain()
       if callback.kind == .voice { return await self.openSession(callback) }
       return true
     }

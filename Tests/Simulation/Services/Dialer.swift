@@ -38,9 +38,11 @@ final class Dialer: Sendable {
     self.host = host
     self.world = world
     let metrics = MetricsRegistry()
-    store = try DialStore(
+    var store = try DialStore(
       pool: host.pool, events: world.log(of: host.service),
       gate: ClearanceGate(canWash: true, canSign: false), settings: .standard)
+    store.newID = { world.newID() }
+    self.store = store
     placed = PlacedCalls(store: store, logger: .discarding, count: metrics.counter("placed", ""))
     // As the product makes them, but without a pace in real time, which would hold up every call here.
     let looks = LastLooks(name: "last-looks", most: 500, pace: .zero) { [store] dials in

@@ -6,7 +6,7 @@ import Synchronization
 struct FaultRates: Sendable {
   /// A process dies before, or after, one of its commits, calls and requests.
   var crash = 0.0004
-  /// The database closes every connection of a process that is about to commit.
+  /// Connections of a process break, of which one is about to commit.
   var cut = 0.0003
   /// A commit took place and the answer never came.
   var unreported = 0.0004
@@ -91,16 +91,15 @@ final class Faults: Sendable {
 
   /// Statements that change nothing, and one that runs beside others: whether they fail is not for chance to say.
   private static let harmless: Set = [
-    "CallByID", "ScriptOfCall", "ActiveCampaigns", "DueCampaigns", "CampaignByID", "LeadOfTask", "ReadCursor",
+    "CallByID", "ScriptOfCall", "ActiveCampaigns", "DueCampaigns", "CampaignByID", "LeadOfTask", "ReadCursors",
     "ReadEvents", "KnownProviderCalls", "AbandonedSessions", "EndedAmong", "LiveCallsByState", "LookAgain",
     "CountShares", "OpenShares", "LeadByID", "AttemptByID", "EventHead", "EventRetention", "StayAlive",
     "ForgetDeadInstances",
   ]
 
-  /// - Parameter cut: Ends the connections of the process.
-  func strike(
-    _ moment: PostgresConfiguration.CommitMoment, _ statement: String, _ life: Life, cut: () async throws -> Void
-  ) async throws {
+  /// A connection that broke fails with the error that it gives before COMMIT is sent: whether a real one would have been
+  /// found out by then, and its transaction begun anew on another, is a race.
+  func strike(_ moment: PostgresConfiguration.CommitMoment, _ statement: String, _ life: Life) throws {
     guard !life.isOver else { throw Crashed() }
     guard !Self.harmless.contains(statement) else { return }
     if happens(\.crash, moment == .before ? "crash before commit" : "crash after commit") {
@@ -109,7 +108,8 @@ final class Faults: Sendable {
     }
     switch moment {
     case .before:
-      if happens(\.cut, "connection cut") { try await cut() }
+      if happens(\.cut, "connections cut") { life.breakConnections(draws.integer(1...4)) }
+      if life.findsBroken() { throw PostgresError(.unavailable, "connection lost", queryName: statement) }
     case .after:
       if happens(\.unreported, "commit unreported") {
         throw PostgresError(.commitUnknown, "the answer to a commit never came", queryName: statement)

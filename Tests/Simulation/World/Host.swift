@@ -12,12 +12,29 @@ enum Service: String, CaseIterable, Comparable, Sendable {
   static func < (left: Service, right: Service) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Whether a process lives.
+/// Whether a process lives, and what is left of its connections to the database.
 final class Life: Sendable {
-  private let alive = Mutex(true)
+  private struct State {
+    var isOver = false
+    var broken = 0
+  }
 
-  var isOver: Bool { alive.withLock { !$0 } }
-  func end() { alive.withLock { $0 = false } }
+  private let state = Mutex(State())
+
+  var isOver: Bool { state.withLock { $0.isOver } }
+  func end() { state.withLock { $0.isOver = true } }
+
+  /// So many of its connections broke; it finds out one by one, as it uses them.
+  func breakConnections(_ count: Int) { state.withLock { $0.broken = count } }
+
+  /// Whether the connection that is used now is one that broke.
+  func findsBroken() -> Bool {
+    state.withLock { state in
+      guard state.broken > 0 else { return false }
+      state.broken -= 1
+      return true
+    }
+  }
 }
 
 /// One process of a service: what it holds in memory is lost when it crashes, and nothing that it still tries to do
@@ -27,7 +44,7 @@ final class Host: Sendable {
   let service: Service
   let pool: PostgresPool
   let clock: SkewedClock
-  private let life: Life
+  let life: Life
 
   init(name: String, service: Service, pool: PostgresPool, clock: SkewedClock, life: Life) {
     self.name = name

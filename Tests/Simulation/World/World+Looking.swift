@@ -11,9 +11,7 @@ extension World {
       if faults.happens(\.storm, "storm at the provider") { carrier.storm(for: draws.seconds(30...600)) }
       if faults.happens(\.outage, "bridge away") { closeBridge(for: draws.seconds(30...600)) }
       if faults.happens(\.restart, "database restarted") {
-        try await database.lane.server.restart()
-        databaseRestarted()
-        try await database.setTime(clock.now())
+        try await restartDatabase()
       }
       // What the server would do by itself, at times that follow from the seed.
       if draws.chance(0.1) { try await database.admin.sql("vacuum analyze") }

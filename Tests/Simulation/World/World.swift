@@ -1,10 +1,10 @@
 import Core
 import EventLog
-import Postgres
 import RPC
 import Synchronization
 
 @testable import MediaBridge
+@testable import Postgres
 
 /// How one run goes.
 struct SimulationSettings: Sendable {
@@ -175,7 +175,16 @@ final class World: Sendable {
     for process in processes(.bridge) { process.host.crash() }
   }
 
-  func databaseRestarted() { state.withLock { $0.databaseTime = .distantPast } }
+  func restartDatabase() async throws {
+    // Connections at rest are closed first, since what a statement meets on one that the restart ended is a race.
+    let later = ContinuousClock.now + .seconds(86_400)
+    let hosts = Service.allCases.flatMap(processes).map(\.host)
+    for pool in hosts.map(\.pool) + Array(feeds.values) + [database.admin] { pool.tick(later) }
+    try await database.lane.server.restart()
+    for host in hosts { host.life.breakConnections(draws.integer(0...4)) }
+    state.withLock { $0.databaseTime = .distantPast }
+    try await tellTime()
+  }
 
   func close() async {
     for slot in state.withLock({ $0.slots }) { await bury(slot.process) }
@@ -205,10 +214,10 @@ final class World: Sendable {
 
   /// A process commits, or has.
   private func commits(
-    _ moment: PostgresConfiguration.CommitMoment, _ statement: String, of service: Service, _ life: Life, _ host: String
-  ) async throws {
+    _ moment: PostgresConfiguration.CommitMoment, _ statement: String, of service: Service, _ life: Life
+  ) throws {
     if moment == .after, Self.telling.contains(statement) { state.withLock { _ = $0.dirty.insert(service) } }
-    try await faults.strike(moment, statement, life) { try await database.cut(host) }
+    try faults.strike(moment, statement, life)
   }
 
   /// Transactions after which somebody has something to do.
@@ -230,7 +239,7 @@ final class World: Sendable {
     let life = Life()
     let pool = database.pool(slot.service, name) { [weak self] moment, statement in
       guard let self else { throw Crashed() }
-      try await commits(moment, statement, of: slot.service, life, name)
+      try commits(moment, statement, of: slot.service, life)
     }
     let host = Host(
       name: name, service: slot.service, pool: pool, clock: SkewedClock(time: clock, skew: skew), life: life)

@@ -50,6 +50,8 @@ enum CallFailure {
   static let noTerminalEvent = "no_terminal_event"
   /// The permit ran out before the provider could be asked.
   static let permitExpired = "permit_expired"
+  /// Another call to its number was under way; this one was never placed.
+  static let numberInUse = "number_in_use"
   /// The provider took no more calls from anybody; this one was never placed.
   static let throttled = "provider_throttled"
   /// It was answered, and its conversation broke off on this side or never began: the instance died, or the stream broke.

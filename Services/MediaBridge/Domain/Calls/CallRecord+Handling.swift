@@ -17,6 +17,10 @@ extension CallRecord {
     case .permitExpired:
       withdraw(at: now)
       return []
+    case .numberInUse:
+      failure = CallFailure.numberInUse
+      withdraw(at: now)
+      return []
     case .provider(let report):
       return adopt(report.id) ?? take(report, at: now)
     case .pickedUp(let id):
@@ -56,8 +60,8 @@ extension CallRecord {
       return isGivenUp || providerCallID != id ? [.stray(id)] : []
     case .provider(let report) where !report.status.isTerminal:
       return isGivenUp || providerCallID != report.id ? [.stray(report.id)] : []
-    case .provider, .machineVerdict, .asking, .answer, .notFound, .permitExpired, .sessionOpened, .sessionClosed,
-      .sessionBroken, .end, .carriedOut, .tooLate, .lostTrack:
+    case .provider, .machineVerdict, .asking, .answer, .notFound, .permitExpired, .numberInUse, .sessionOpened,
+      .sessionClosed, .sessionBroken, .end, .carriedOut, .tooLate, .lostTrack:
       return []
     }
   }

@@ -73,6 +73,8 @@ enum CallReport: Hashable, Sendable {
   case notFound
   /// The permit ran out while the call waited.
   case permitExpired
+  /// Another call to its number is under way, and the provider is not asked for this one.
+  case numberInUse
   /// A callback, or the answer to a question about the call.
   case provider(ProviderReport)
   /// The provider fetched the call's instructions or opened its stream, which it does when the call is answered.

@@ -23,15 +23,19 @@ struct CallUpkeep: Hashable, Sendable {
   /// It said no for now.
   var isTry = false
 
-  /// - Parameter tries: How often the provider has said no for now.
-  init(_ report: CallReport, _ effects: [CallEffect], tries: Int, using generator: inout some RandomNumberGenerator) {
+  /// - Parameters:
+  ///   - call: Different calls are tried again at different times, which follow from their ids.
+  ///   - tries: How often the provider has said no for now.
+  init(_ report: CallReport, _ effects: [CallEffect], of call: CallID, tries: Int) {
     switch report {
     case .asking: (lookAfter, isAsked) = (Self.askingLease, true)
-    case .answer(.later): (lookAfter, isTry) = (Self.retry.delay(attempt: tries + 1, using: &generator), true)
+    case .answer(.later):
+      var generator = SeededGenerator(seed: call.value.low &+ UInt64(tries))
+      (lookAfter, isTry) = (Self.retry.delay(attempt: tries + 1, using: &generator), true)
     case .answer(.unsure): lookAfter = Self.lookEvery
-    case .answer(.accepted), .answer(.refused), .answer(.throttled), .notFound, .permitExpired, .provider, .pickedUp,
-      .machineVerdict,
-      .sessionOpened, .sessionClosed, .sessionBroken, .end, .carriedOut, .tooLate, .lostTrack:
+    case .answer(.accepted), .answer(.refused), .answer(.throttled), .notFound, .permitExpired, .numberInUse, .provider,
+      .pickedUp, .machineVerdict, .sessionOpened, .sessionClosed, .sessionBroken, .end, .carriedOut, .tooLate,
+      .lostTrack:
       break
     }
     if effects.contains(where: { if case .carryOut = $0 { true } else { false } }) { lookAfter = Self.intentLease }

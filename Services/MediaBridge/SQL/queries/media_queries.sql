@@ -2,7 +2,7 @@
 -- $1 tenant, $2 call, $3 campaign, $4 lead, $5 attempt, $6 to, $7 from, $8 provider, $9 granted, $10 expires,
 -- $11 policy version, $12 evidence, $13 max duration, $14 leave voicemail, $15 state, $16 placement, $17 requested (now),
 -- $18 ended, $19 failure, $20 withdrawn, $21 finished, $22 owner, $23 asked, $24 seconds until others may look,
--- $25 deadline. Commits before the provider is asked.
+-- $25 deadline. Commits before the provider is asked. No row while another call to the number is under way.
 insert into call (tenant_id, call_id, campaign_id, lead_id, attempt_number, to_number, from_number, provider, granted_at,
   expires_at, policy_version, evidence, max_duration, leave_voicemail, state, placement, session, requested_at, ended_at,
   failure, withdrawn, finished_at, owner, asked_at, asked_real, look_at, deadline_at)
@@ -120,9 +120,9 @@ where call.finished_at is null and call.session = 'open'
 limit $1;
 
 -- name: KnownProviderCalls
--- Which of the provider's ids $3 belong to calls of ours other than $4.
-select provider_call_id from call
-where tenant_id = $1 and provider = $2 and provider_call_id = any ($3) and call_id <> $4;
+-- Which of the provider's ids $2 belong to calls of ours other than $3, of whatever tenant: they share the provider's
+-- account.
+select provider_call_id from call where provider = $1 and provider_call_id = any ($2) and call_id <> $3;
 
 -- name: StayAlive
 -- $2 instance, $3 stream URL, $4 seconds
