@@ -29,15 +29,16 @@ public struct EventLog: Sendable {
   }
 
   /// Appends facts, in order. They can be read once `transaction` has committed and every transaction that wrote before
-  /// it has ended; readers in this process are told when it commits.
+  /// it has ended; readers in this process are told when it commits. They are sent together with COMMIT, which fails for a
+  /// transaction that is older than an hour.
   ///
   /// - Parameter at: Business time at which it happened.
   ///
-  /// Throws: `EventLogError.Code.invalidArgument` for a payload above `payloadLimit`; `PostgresError`, also when the
-  /// transaction is older than an hour.
+  /// Throws: `EventLogError.Code.invalidArgument` for a payload above `payloadLimit`; `PostgresError` when the transaction
+  /// is over.
   public func append(
     _ events: [NewEvent], in transaction: PostgresTransaction, at: Instant, tenant: TenantID
-  ) async throws {
+  ) throws {
     guard !events.isEmpty else { return }
     if let large = events.first(where: { $0.payload.count > EventLog.payloadLimit }) {
       throw EventLogError(.invalidArgument, "an event of type \(large.type) with \(large.payload.count) bytes")
@@ -46,12 +47,11 @@ public struct EventLog: Sendable {
     while !rest.isEmpty {
       let batch = rest.prefix(EventLog.batchLimit)
       rest = rest.dropFirst(EventLog.batchLimit)
-      let count = try await transaction.execute(
-        append, tenant, at, batch.map(\.key), batch.map { EventLog.hash(of: $0.key) }, batch.map(\.type),
-        batch.map(\.payload))
-      guard count == batch.count else {
-        throw PostgresError(.server, "a transaction older than an hour may not append events", queryName: append.name)
-      }
+      try transaction.runWithCommit([
+        PostgresStatement(
+          append, tenant, at, batch.map(\.key), batch.map { EventLog.hash(of: $0.key) }, batch.map(\.type),
+          batch.map(\.payload))
+      ])
     }
     transaction.onCommit { [bell] in bell.ring() }
   }

@@ -124,7 +124,7 @@ struct ExecutorFixture: Sendable {
     // The horizon is the whole server's: other tests' transactions hold it back, so a mark of our own is waited for.
     let mark = UniqueID.random().description
     try await pool.transaction(name: "mark") { transaction in
-      try await log.append(
+      try log.append(
         [NewEvent(key: mark, type: "mark", payload: [])], in: transaction, at: clock.now(), tenant: tenant)
     }
     let reader = EventLogReader(pool: pool, log: log)

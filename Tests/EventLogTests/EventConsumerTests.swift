@@ -266,12 +266,12 @@ private let options = EventConsumerOptions(
                   try await logs.source.transaction(name: "write") { transaction in
                     let count = chaos.withLock { Int.random(in: 1...3, using: &$0) }
                     let numbers = (0..<count).map { step * 10 + $0 }
-                    try await logs.log.append(
+                    try logs.log.append(
                       numbers.map { NewEvent(key: key, type: "t", payload: Array("\($0)".utf8)) }, in: transaction,
                       at: instant, tenant: .standard)
                     // Stays open while others begin and commit.
                     for _ in 0..<chaos.withLock({ Int.random(in: 0...5, using: &$0) }) {
-                      try await transaction.execute(sql("select 1"))
+                      try await transaction.execute(sql("select pg_current_xact_id()"))
                     }
                     if chance(15) { throw Undo() }
                     transaction.onCommit { expected.withLock { $0[key, default: []] += numbers } }

@@ -32,7 +32,7 @@ import Testing
     try await Logs.with { logs in
       await #expect(throws: Stop.self) {
         try await logs.source.transaction(name: "undone") { transaction in
-          try await logs.log.append(
+          try logs.log.append(
             [NewEvent(key: "k", type: "t", payload: [])], in: transaction, at: instant, tenant: .standard)
           throw Stop()
         }
@@ -45,8 +45,9 @@ import Testing
   @Test func readingNeverOvertakesAnOpenTransaction() async throws {
     try await Logs.with { logs in
       try await logs.source.transaction(name: "slow") { transaction in
-        try await logs.log.append(
+        try logs.log.append(
           [NewEvent(key: "key", type: "t", payload: Array("1".utf8))], in: transaction, at: instant, tenant: .standard)
+        try await transaction.execute(sql("select pg_current_xact_id()"))
         try await logs.append(2...3)
         #expect(try await logs.reader.readAll(0).isEmpty)
       }
@@ -111,7 +112,7 @@ import Testing
       async let page = reader.read([0], of: 1, after: .beginning, limit: 10, wait: .seconds(60))
       let other = EventLog(schema: "source")
       try await logs.source.transaction(name: "other") { transaction in
-        try await other.append(
+        try other.append(
           [NewEvent(key: "k", type: "t", payload: Array("7".utf8))], in: transaction, at: instant, tenant: .standard)
       }
       #expect(try await page.events.map(\.number) == [7])
@@ -143,7 +144,7 @@ import Testing
   @Test func aPageEndsBeforeItGetsTooLargeForAMessage() async throws {
     try await Logs.with { logs in
       try await logs.source.transaction(name: "large") { transaction in
-        try await logs.log.append(
+        try logs.log.append(
           (0..<10).map { NewEvent(key: "k", type: "t", payload: [UInt8](repeating: UInt8($0), count: 300_000)) },
           in: transaction, at: instant, tenant: .standard)
       }
@@ -165,7 +166,7 @@ import Testing
     }
     try await Logs.with { [events] logs in
       try await logs.source.transaction(name: "kinds") { transaction in
-        try await logs.log.append(events, in: transaction, at: instant, tenant: .standard)
+        try logs.log.append(events, in: transaction, at: instant, tenant: .standard)
       }
       let all = try await logs.reader.readAll(60, limit: 7)
       #expect(all.map(\.payload) == events.map(\.payload))
@@ -184,7 +185,7 @@ import Testing
       await #expect(throws: EventLogError.self) {
         try await logs.source.transaction(name: "large") { transaction in
           let payload = [UInt8](repeating: 0, count: EventLog.payloadLimit + 1)
-          try await logs.log.append(
+          try logs.log.append(
             [NewEvent(key: "k", type: "t", payload: payload)], in: transaction, at: instant, tenant: .standard)
         }
       }
@@ -225,13 +226,15 @@ import Testing
       // What an hour does to now(), without waiting for it.
       try await admin.execute(
         sql("create function now() returns timestamptz language sql as 'select pg_catalog.now() - interval ''2 h'''"))
-      try await admin.transaction(name: "old") { transaction in
-        try await transaction.execute(sql("set local search_path = source, pg_catalog"))
-        await #expect(throws: PostgresError.self) {
-          try await logs.log.append(
+      let error = await #expect(throws: PostgresError.self) {
+        try await admin.transaction(name: "old") { transaction in
+          try await transaction.execute(sql("set local search_path = source, pg_catalog"))
+          try logs.log.append(
             [NewEvent(key: "k", type: "t", payload: [])], in: transaction, at: instant, tenant: .standard)
         }
       }
+      #expect(error?.queryName == "AppendEvents", "\(String(describing: error))")
+      #expect(try await logs.reader.readAll(0).isEmpty)
     }
   }
 }

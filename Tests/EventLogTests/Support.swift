@@ -44,7 +44,7 @@ struct Logs: Sendable {
   /// Appends events of one key, whose payloads are their numbers, in a transaction of their own.
   func append(_ numbers: ClosedRange<Int>, key: String = "key") async throws {
     try await source.transaction(name: "append") { transaction in
-      try await log.append(
+      try log.append(
         numbers.map { NewEvent(key: key, type: "test.Number", payload: Array("\($0)".utf8)) }, in: transaction,
         at: instant, tenant: .standard)
     }

@@ -30,6 +30,38 @@ import Testing
     }
   }
 
+  @Test func whatGoesWithCommitIsPartOfIt() async throws {
+    try await withPool { pool in
+      try await pool.execute(sql("create table t (id bigint primary key)"))
+      let insert = sql("insert into t values ($1)", "insert")
+      try await pool.transaction(name: "alone") { transaction in
+        try transaction.runWithCommit([PostgresStatement(insert, 1)])
+        try transaction.runWithCommit([PostgresStatement(insert, 2)])
+        #expect(try await pool.query(sql("select id from t")).isEmpty)
+      }
+      let rang = Tally()
+      let error = await postgresError {
+        try await pool.transaction(name: "failing") { transaction in
+          try await transaction.execute(insert, 3)
+          transaction.onCommit { rang.add() }
+          try transaction.runWithCommit([PostgresStatement(insert, 4), PostgresStatement(insert, 1)])
+        }
+      }
+      #expect(error?.code == .conflict || error?.code == .constraint, "\(String(describing: error))")
+      #expect(error?.queryName == "insert" && rang.value == 0)
+      // What others are in the way of is tried again as a whole.
+      let attempts = Tally()
+      try await pool.transaction(name: "again") { transaction in
+        let fails = attempts.add() < 3 ? "do $$ begin raise sqlstate '40001'; end $$" : "select 1"
+        try transaction.runWithCommit([
+          PostgresStatement(insert, 5), PostgresStatement(sql(fails, "fails\(attempts.value)")),
+        ])
+      }
+      #expect(
+        try await pool.query(sql("select id from t order by 1")).map { try $0.get("id", as: Int.self) } == [1, 2, 5])
+    }
+  }
+
   @Test func aSwallowedFailureDoesNotPassForSuccess() async throws {
     try await withPool { pool in
       try await pool.execute(sql("create table t (id bigint primary key)"))

@@ -71,7 +71,7 @@ extension DialStore {
       event.campaignId = campaign.description
       event.leadId = lead.description
       event.dueAt = Timestamp(now + pause)
-      try await events.append([NewEvent(key: event.leadId, message: event)], in: transaction, at: now, tenant: tenant)
+      try events.append([NewEvent(key: event.leadId, message: event)], in: transaction, at: now, tenant: tenant)
       let history = try await histories(of: [lead], campaign: campaign, tenant: tenant, in: transaction)[lead]
       if known.state == "cancelled" {
         let finished = FinishedLead(lead: lead, reason: "campaign_cancelled", attempts: history?.earlier.count ?? 0)

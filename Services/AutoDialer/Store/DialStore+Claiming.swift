@@ -191,7 +191,7 @@ extension DialStore {
       return NewEvent(key: attempt.permit.leadId, message: started)
     }
     let placed = asked.isEmpty ? [] : try results[0].rows.map(ScheduledCall.init(row:))
-    try await events.append(
+    try events.append(
       started + Self.changeEvents(placed), in: transaction, at: now, tenant: rules.tenant)
   }
 }

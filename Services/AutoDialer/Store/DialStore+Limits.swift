@@ -125,7 +125,7 @@ extension DialStore {
     event.reason = blockage.reason.rawValue
     event.detail = blockage.detail
     event.until = blockage.until.map(Timestamp.init)
-    try await events.append(
+    try events.append(
       [NewEvent(key: event.campaignId, message: event)], in: transaction, at: now, tenant: rules.tenant)
   }
 

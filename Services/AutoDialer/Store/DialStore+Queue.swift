@@ -62,7 +62,7 @@ extension DialStore {
     _ leads: [FinishedLead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
     _ = try await transaction.run(finishing(leads, campaign: campaign, tenant: tenant, now: now))
-    try await events.append(
+    try events.append(
       Self.finishedEvents(leads, campaign: campaign), in: transaction, at: now, tenant: tenant)
   }
 
@@ -73,7 +73,7 @@ extension DialStore {
     guard !leads.isEmpty else { return }
     try await transaction.execute(
       query("AddLeadEnds"), tenant, campaign, leads.map(\.lead), leads.map(\.reason), now)
-    try await events.append(
+    try events.append(
       Self.finishedEvents(leads, campaign: campaign), in: transaction, at: now, tenant: tenant)
   }
 

@@ -83,7 +83,7 @@ extension DialStore {
   func tell(
     _ calls: [ScheduledCall], tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    try await events.append(Self.changeEvents(calls), in: transaction, at: now, tenant: tenant)
+    try events.append(Self.changeEvents(calls), in: transaction, at: now, tenant: tenant)
   }
 
   static func changeEvents(_ calls: [ScheduledCall]) -> [NewEvent] {

@@ -209,7 +209,7 @@ extension DialStore {
         + inserting(granted, of: known, now: now))
     guard !granted.isEmpty, let rows = results.last?.rows else { return answers }
     var calls = try rows.map(ScheduledCall.init(row:))
-    try await events.append(
+    try events.append(
       reopened + Self.changeEvents(calls), in: transaction, at: now, tenant: tenant)
     for index in calls.indices where known.state != "active" {
       calls[index].note = "the campaign is \(known.state): nothing is dialed until it is active"

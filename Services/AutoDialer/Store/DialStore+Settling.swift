@@ -90,7 +90,7 @@ extension DialStore {
       told += judged.retries.map { Self.retryEvent($0, campaign: campaign) }
     }
     _ = try await transaction.run(writes)
-    try await events.append(told, in: transaction, at: now, tenant: tenant)
+    try events.append(told, in: transaction, at: now, tenant: tenant)
   }
 
   /// What the table knew of an attempt that is over now.

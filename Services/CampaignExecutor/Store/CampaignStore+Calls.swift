@@ -55,7 +55,7 @@ extension CampaignStore {
   func tell(
     completed leads: [Lead], tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    try await events.append(
+    try events.append(
       leads.map { lead in
         var event = LeadCompleted()
         event.lead = lead

@@ -79,7 +79,7 @@ extension CampaignStore {
     _ = try await stored
     try await insertNumbers(
       of: zip(ids, leads).map { ($0, $1) }, campaign: campaign, tenant: tenant, in: transaction)
-    try await events.append(told, in: transaction, at: now, tenant: tenant)
+    try events.append(told, in: transaction, at: now, tenant: tenant)
     var change = ProgressChange()
     change.leads = added.count
     try await move(change, campaign: campaign, tenant: tenant, in: transaction)
@@ -122,7 +122,7 @@ extension CampaignStore {
   func tell(
     added leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    try await events.append(
+    try events.append(
       Self.events(added: leads, numbers: [], campaign: campaign), in: transaction, at: now, tenant: tenant)
   }
 
@@ -147,13 +147,13 @@ extension CampaignStore {
       event.leads = Array(leads[part])
       return NewEvent(key: event.campaignId, message: event)
     }
-    try await events.append(told, in: transaction, at: now, tenant: tenant)
+    try events.append(told, in: transaction, at: now, tenant: tenant)
   }
 
   func tell(
     updated leads: [Lead], campaign: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
-    try await events.append(
+    try events.append(
       leads.map { lead in
         var event = LeadUpdated()
         event.lead = lead

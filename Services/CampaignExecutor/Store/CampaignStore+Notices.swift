@@ -27,7 +27,7 @@ extension CampaignStore {
     notification.forAdmins = forAdmins
     notification.at = Timestamp(now)
     let key = campaign?.description ?? tenant.description
-    try await events.append(
+    try events.append(
       [NewEvent(key: key, message: notification)], in: transaction, at: now, tenant: tenant)
   }
 

@@ -76,7 +76,7 @@ extension CampaignStore {
       }
       try await transaction.execute(
         query("MoveSteps"), campaign.tenant, campaign.id, moves.ids, moves.steps, moves.dueTimes)
-      try await events.append(moves.emails, in: transaction, at: now, tenant: campaign.tenant)
+      try events.append(moves.emails, in: transaction, at: now, tenant: campaign.tenant)
       try await tell(
         added: moves.added, campaign: campaign.id, tenant: campaign.tenant, now: now, in: transaction)
       try await tell(

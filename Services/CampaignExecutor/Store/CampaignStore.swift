@@ -154,7 +154,7 @@ struct CampaignStore: Sendable {
     let campaign = try await lock(id, tenant: tenant, in: transaction)
     var event = CampaignChanged()
     event.campaign = campaign
-    try await events.append(
+    try events.append(
       [NewEvent(key: id.description, message: event)], in: transaction, at: now, tenant: tenant)
     return campaign
   }

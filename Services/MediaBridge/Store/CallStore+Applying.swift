@@ -34,10 +34,17 @@ extension CallStore {
     owner: InstanceID? = nil
   ) async throws -> Applied? {
     try await pool.transaction(name: "ApplyReport") { transaction in
-      guard let row = try await transaction.query(query("LockCall"), call).first else { return nil }
+      var statements = [PostgresStatement(try query("LockCall"), call)]
+      if let webhook {
+        statements.append(
+          PostgresStatement(
+            try query("InsertWebhook"), call, webhook.kind.rawValue, webhook.sequence, webhook.body, now))
+      }
+      let results = try await transaction.run(statements)
+      guard let row = results[0].rows.first else { return nil }
       var applied = Applied(
         call: try StoredCall(row), effects: [], streamURL: try row.get("stream_url", as: String?.self))
-      if let webhook, try await insert(webhook, of: applied.call, now: now, in: transaction) == false {
+      if webhook != nil, results[1].affected == 0 {
         applied.isDuplicate = true
         return applied
       }
@@ -51,8 +58,15 @@ extension CallStore {
       }
       guard applied.call.record != before.record || applied.call.owner != before.owner else { return applied }
       let upkeep = CallUpkeep(report, applied.effects, of: call, tries: before.tries)
-      try await save(applied, upkeep, now: now, in: transaction)
-      try await tell(applied, now: now, in: transaction)
+      let changes = try changes(applied, upkeep, now: now)
+      if applied.effects.contains(.finished) {
+        // Its story is told, with what is written here.
+        let ending = try await ending(of: applied.call, after: changes, in: transaction)
+        try tell(applied, ending, now, transaction)
+      } else {
+        try transaction.runWithCommit(changes)
+        try tell(applied, nil, now, transaction)
+      }
       return applied
     }
   }
@@ -63,33 +77,20 @@ extension CallStore {
       guard let row = try await transaction.query(query("LockCall"), call).first else { return }
       let call = try StoredCall(row)
       let heard = OptOutHeard(call, at: now)
-      try await events.append(
+      try events.append(
         [NewEvent(key: heard.callId, message: heard)], in: transaction, at: now, tenant: call.tenant)
     }
   }
 
-  private func insert(
-    _ webhook: StoredWebhook, of call: StoredCall, now: Instant, in transaction: PostgresTransaction
-  ) async throws -> Bool {
-    try await transaction.execute(
-      query("InsertWebhook"), call.tenant, call.call, webhook.kind.rawValue, webhook.sequence, webhook.body, now) == 1
-  }
-
-  private func save(
-    _ applied: Applied, _ upkeep: CallUpkeep, now: Instant, in transaction: PostgresTransaction
-  ) async throws {
+  private func changes(_ applied: Applied, _ upkeep: CallUpkeep, now: Instant) throws -> [PostgresStatement] {
     let (call, record) = (applied.call, applied.call.record)
-    var statements: [(NamedQuery, [(any PostgresEncodable)?])] = [
-      (
-        try query("SaveCall"),
-        [
-          call.tenant, call.call, record.state.rawValue, record.placement.rawValue, record.session.rawValue,
-          record.intent?.rawValue, record.endReason?.rawValue, record.providerCallID?.text, record.answeredAt,
-          record.endedAt, record.talkDuration, record.answeredBy?.rawValue, record.failure, record.isWithdrawn,
-          record.isFinished ? now : nil, call.owner, call.deadlineAt, record.requestedAt,
-          upkeep.lookAfter?.inSeconds, upkeep.isAsked, upkeep.isAsked ? now : nil, upkeep.isTry ? 1 : 0,
-        ]
-      )
+    var statements = [
+      PostgresStatement(
+        try query("SaveCall"), call.tenant, call.call, record.state.rawValue, record.placement.rawValue,
+        record.session.rawValue, record.intent?.rawValue, record.endReason?.rawValue, record.providerCallID?.text,
+        record.answeredAt, record.endedAt, record.talkDuration, record.answeredBy?.rawValue, record.failure,
+        record.isWithdrawn, record.isFinished ? now : nil, call.owner, call.deadlineAt, record.requestedAt,
+        upkeep.lookAfter?.inSeconds, upkeep.isAsked, upkeep.isAsked ? now : nil, upkeep.isTry ? 1 : 0)
     ]
     let facts = applied.effects.compactMap { effect in
       if case .record(let fact) = effect { fact } else { nil }
@@ -97,19 +98,16 @@ extension CallStore {
     if !facts.isEmpty {
       let columns = facts.map(\.columns)
       statements.append(
-        (
-          try query("InsertFacts"),
-          [
-            call.tenant, call.call, columns.map(\.kind), columns.map(\.value), columns.map(\.sipCode), facts.map(\.at),
-          ]
-        ))
+        PostgresStatement(
+          try query("InsertFacts"), call.tenant, call.call, columns.map(\.kind), columns.map(\.value),
+          columns.map(\.sipCode), facts.map(\.at)))
     }
-    guard try await transaction.pipeline(statements).first?.affected == 1 else {
-      throw PostgresError(.invalidRow, "a call changed under its lock")
-    }
+    return statements
   }
 
-  private func tell(_ applied: Applied, now: Instant, in transaction: PostgresTransaction) async throws {
+  private func tell(
+    _ applied: Applied, _ ending: CallEnded?, _ now: Instant, _ transaction: PostgresTransaction
+  ) throws {
     let call = applied.call
     var told: [NewEvent] = []
     for effect in applied.effects {
@@ -118,25 +116,28 @@ extension CallStore {
         let at = state == .inProgress ? call.record.answeredAt ?? now : now
         told.append(NewEvent(key: call.call.description, message: CallProgressed(call, state: state, at: at)))
       case .finished:
-        let ended = try await ending(of: call, in: transaction)
-        told.append(NewEvent(key: call.call.description, message: ended))
+        if let ending { told.append(NewEvent(key: call.call.description, message: ending)) }
       case .record, .ask, .sessionBegan, .carryOut, .stray:
         break
       }
     }
-    if !told.isEmpty { try await events.append(told, in: transaction, at: now, tenant: call.tenant) }
+    if !told.isEmpty { try events.append(told, in: transaction, at: now, tenant: call.tenant) }
   }
 
-  /// The whole story of a call that is over.
-  private func ending(of call: StoredCall, in transaction: PostgresTransaction) async throws -> CallEnded {
-    let results = try await transaction.pipeline([
-      (query("FactsOfCall"), [call.tenant, call.call]), (query("TurnsOfCall"), [call.tenant, call.call]),
-      (query("EngineUse"), [call.tenant, call.call]),
-    ])
+  /// The whole story of a call that is over, once `changes` are made.
+  private func ending(
+    of call: StoredCall, after changes: [PostgresStatement], in transaction: PostgresTransaction
+  ) async throws -> CallEnded {
+    let names = ["FactsOfCall", "TurnsOfCall", "EngineUse"]
+    let reads = try names.map { PostgresStatement(try query($0), call.tenant, call.call) }
+    let results = try await transaction.run(changes + reads).suffix(reads.count)
+    let (facts, turns, use) = (
+      results[results.startIndex].rows, results[results.startIndex + 1].rows, results.last?.rows
+    )
     var ended = CallEnded(call)
-    ended.facts = try results[0].rows.map(RingmasterMessages.CallFact.init)
-    ended.transcript = try results[1].rows.map(TranscriptTurn.init)
-    if let use = results[2].rows.first {
+    ended.facts = try facts.map(RingmasterMessages.CallFact.init)
+    ended.transcript = try turns.map(TranscriptTurn.init)
+    if let use = use?.first {
       ended.engineInputTokens = try use.get("engine_input_tokens")
       ended.engineOutputTokens = try use.get("engine_output_tokens")
       ended.turnLatencyMilliseconds = try use.get("turn_latency_milliseconds")

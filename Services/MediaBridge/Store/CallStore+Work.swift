@@ -50,8 +50,10 @@ extension CallStore {
 
   /// Says that this instance lives, for `duration` of real time.
   func stayAlive(streamURL: String, for duration: Duration) async throws {
-    try await pool.execute(query("StayAlive"), TenantID.standard, instance, streamURL, duration.inSeconds)
-    try await pool.execute(query("ForgetDeadInstances"))
+    _ = try await pool.run([
+      PostgresStatement(query("StayAlive"), TenantID.standard, instance, streamURL, duration.inSeconds),
+      PostgresStatement(query("ForgetDeadInstances")),
+    ])
   }
 
   /// This instance ends in good order.

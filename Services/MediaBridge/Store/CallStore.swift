@@ -41,9 +41,11 @@ struct CallStore: Sendable {
         query("InsertCall"), values: values(order, record, askedAt: now, upkeep: upkeep, deadline: deadline))
       guard added == 1 else { return false }
       let script = order.script
-      try await transaction.execute(
-        query("InsertScript"), order.tenant, order.call, script.instructions, script.greeting, script.voicemail,
-        script.voice)
+      try transaction.runWithCommit([
+        PostgresStatement(
+          query("InsertScript"), order.tenant, order.call, script.instructions, script.greeting, script.voicemail,
+          script.voice)
+      ])
       return true
     }
   }

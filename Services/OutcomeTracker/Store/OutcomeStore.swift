@@ -73,7 +73,7 @@ struct OutcomeStore: Sendable {
       }
       var event = OutcomeDecided()
       event.call = record
-      try await events.append([NewEvent(key: record.leadId, message: event)], in: transaction, at: now, tenant: tenant)
+      try events.append([NewEvent(key: record.leadId, message: event)], in: transaction, at: now, tenant: tenant)
     }
   }
 

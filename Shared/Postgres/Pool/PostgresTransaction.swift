@@ -22,6 +22,8 @@ public final class PostgresTransaction: PostgresSession {
     var isOver = false
     /// The first failure after which only a new attempt can succeed.
     var retryable: PostgresError?
+    /// Sent together with COMMIT.
+    var last: [PostgresStatement] = []
     var commitHooks: [@Sendable () -> Void] = []
   }
 
@@ -61,6 +63,13 @@ public final class PostgresTransaction: PostgresSession {
     }
   }
 
+  /// Runs `statements` after all others, in one round trip with COMMIT, for what needs no answer. When one of them fails
+  /// the transaction does, with its error.
+  public func runWithCommit(_ statements: [PostgresStatement]) throws {
+    try checkIsOpen()
+    state.withLock { $0.last += statements }
+  }
+
   /// Streams rows into `table`, as part of the transaction; see `PostgresCopyWriter`. Nothing else of the transaction
   /// may run meanwhile.
   ///
@@ -87,22 +96,28 @@ public final class PostgresTransaction: PostgresSession {
   }
 
   func commit() async throws {
-    state.withLock { $0.isOver = true }
-    if !connection.forgetBegin() {
+    let last = state.withLock { state in
+      state.isOver = true
+      return state.last
+    }
+    if !last.isEmpty || !connection.forgetBegin() {
       if let retryable { throw retryable }
       try Task.checkCancellation()
-      try await sendCommit()
+      try await sendCommit(after: last)
     }
     for hook in state.withLock({ $0.commitHooks }) { hook() }
   }
 
-  private func sendCommit() async throws {
+  private func sendCommit(after last: [PostgresStatement]) async throws {
     var batch = EncodedBatch()
+    for statement in last { try batch.append(statement) }
     try batch.append(PostgresStatement(PostgresTransaction.commit))
+    let started = ContinuousClock.now
     do {
       let results = try await connection.run(batch, isCancellable: false)
+      if let first = last.first { metrics.finished(first.query, since: started) }
       // The server answers COMMIT with ROLLBACK when a statement had failed and the body did not say so.
-      guard let result = results.first, let tag = PQcmdStatus(result.handle), String(cString: tag) == "COMMIT" else {
+      guard let result = results.last, let tag = PQcmdStatus(result.handle), String(cString: tag) == "COMMIT" else {
         throw PostgresError(.server, "rolled back, because a statement failed", queryName: "commit")
       }
     } catch var error as PostgresError {

@@ -69,7 +69,7 @@ struct TrackerHarness: Sendable {
   func tell(_ calls: [CallEnded]) async throws {
     for ended in calls {
       try await bridge.transaction(name: "tell") { transaction in
-        try await bridgeLog.append(
+        try bridgeLog.append(
           [NewEvent(key: ended.callId, message: ended)], in: transaction, at: Self.start, tenant: .standard)
       }
     }

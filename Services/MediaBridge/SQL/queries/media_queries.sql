@@ -58,8 +58,9 @@ select engine_input_tokens, engine_output_tokens, turn_latency_milliseconds
 from call where tenant_id = $1 and call_id = $2;
 
 -- name: InsertWebhook
--- $3 kind, $4 sequence, $5 body, $6 received. No row when it was here already.
-insert into webhook (tenant_id, call_id, kind, sequence, body, received_at) values ($1, $2, $3, $4, $5, $6)
+-- $2 kind, $3 sequence, $4 body, $5 received. No row when it was here already.
+insert into webhook (tenant_id, call_id, kind, sequence, body, received_at)
+select tenant_id, call_id, $2, $3, $4, $5 from call where call_id = $1
 on conflict do nothing;
 
 -- name: SaveTurns

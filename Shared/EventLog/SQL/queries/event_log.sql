@@ -1,11 +1,14 @@
 -- name: AppendEvents
 -- Appends the facts in $3..$6 of tenant $1, which happened at business time $2. Nothing is appended by a transaction
--- older than an hour: readers rely on that to leave old partitions unread.
+-- older than an hour, which the cast fails with: readers rely on that to leave old partitions unread.
 insert into {schema}.event (tenant_id, key, key_hash, type, payload, occurred_at)
 select $1, e.key, e.key_hash, e.type, e.payload, $2
 from unnest($3::text[], $4::integer[], $5::text[], $6::bytea[]) with ordinality
   as e (key, key_hash, type, payload, position)
-where now() > clock_timestamp() - interval '1 hour'
+where case
+  when now() > clock_timestamp() - interval '1 hour' then true
+  else concat('a transaction older than an hour may not append events: ', now())::boolean
+end
 order by e.position
 
 -- name: ReadEvents

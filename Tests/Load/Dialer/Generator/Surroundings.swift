@@ -66,7 +66,7 @@ final class Surroundings: MediaServiceHandler, KnowledgeServiceHandler {
 
   func tell(_ events: [NewEvent]) async throws {
     try await pool.transaction(name: "tell") { transaction in
-      try await self.log.append(events, in: transaction, at: self.clock.now(), tenant: .standard)
+      try self.log.append(events, in: transaction, at: self.clock.now(), tenant: .standard)
     }
   }
 
