@@ -8,7 +8,8 @@ enum Main {
     var seed: UInt64 = 1
     var calls = 2_000
     var leads = 2_000
-    var lanes = 2
+    /// From one world's seed to the next one's.
+    var every: UInt64 = 1
     var rates = 1.0
     /// Of storms and outages, when not as the rates say.
     var storms: Double?
@@ -25,14 +26,14 @@ enum Main {
       case "--seed": options.seed = UInt64(value) ?? options.seed
       case "--calls": options.calls = Int(value) ?? options.calls
       case "--leads": options.leads = Int(value) ?? options.leads
-      case "--lanes": options.lanes = Int(value) ?? options.lanes
+      case "--every": options.every = UInt64(value) ?? options.every
       case "--rates": options.rates = Double(value) ?? options.rates
       case "--concurrency": options.concurrency = Int(value)
       case "--pace": options.pace = Double(value) ?? options.pace
       case "--storms": options.storms = Double(value)
       default:
         print(
-          "usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--lanes N] [--rates FACTOR] [--storms PROBABILITY] [--concurrency N] [--pace FACTOR]"
+          "usage: simulation [--seed N] [--calls N] [--leads N (of one world)] [--every N] [--rates FACTOR] [--storms PROBABILITY] [--concurrency N] [--pace FACTOR]"
         )
         exit(64)
       }
@@ -43,26 +44,22 @@ enum Main {
   /// World k of a run has the seed `seed + k`, whichever lane it runs in.
   private static func run(_ options: Options) async throws -> Bool {
     let started = ContinuousClock.now
-    let progress = Progress(firstSeed: options.seed, calls: options.calls)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for lane in 0..<options.lanes {
-        group.addTask {
-          try await Simulation.with("lane-\(lane)") { simulation in
-            while let seed = await progress.next() {
-              var settings = SimulationSettings(seed: seed, leads: options.leads)
-              settings.rates.restart = 0.001
-              settings.rates = settings.rates.scaled(options.rates)
-              settings.concurrency = options.concurrency
-              settings.pace = options.pace
-              if let storms = options.storms { (settings.rates.storm, settings.rates.outage) = (storms, storms) }
-              await progress.add(try await simulation.run(settings), after: started.duration(to: .now))
-            }
-          }
-        }
+    let sums = try await Simulation.with("run") { simulation in
+      var sums = Sums()
+      var seed = options.seed
+      while sums.calls < options.calls {
+        var settings = SimulationSettings(seed: seed, leads: options.leads)
+        settings.rates.restart = 0.001
+        settings.rates = settings.rates.scaled(options.rates)
+        settings.concurrency = options.concurrency
+        settings.pace = options.pace
+        if let storms = options.storms { (settings.rates.storm, settings.rates.outage) = (storms, storms) }
+        sums.add(try await simulation.run(settings), after: started.duration(to: .now))
+        seed += options.every
       }
-      try await group.waitForAll()
+      return sums
     }
-    return await progress.summary(after: started.duration(to: .now))
+    return sums.sayAll(after: started.duration(to: .now))
   }
 }
 
@@ -73,28 +70,15 @@ private func say(_ line: String) {
 }
 
 /// The sums of a run.
-actor Progress {
-  private var nextSeed: UInt64
-  private let wanted: Int
-  private var calls = 0
+private struct Sums {
+  private(set) var calls = 0
   private var worlds = 0
   private var steps: [String: Int] = [:]
   private var lasted = Duration.zero
   private var counts: [String: Int] = [:]
   private var failed: [UInt64] = []
 
-  init(firstSeed: UInt64, calls: Int) {
-    nextSeed = firstSeed
-    wanted = calls
-  }
-
-  func next() -> UInt64? {
-    guard calls < wanted else { return nil }
-    nextSeed += 1
-    return nextSeed - 1
-  }
-
-  func add(_ report: SimulationReport, after elapsed: Duration) {
+  mutating func add(_ report: SimulationReport, after elapsed: Duration) {
     calls += report.calls
     worlds += 1
     steps.merge(report.steps, uniquingKeysWith: +)
@@ -109,7 +93,8 @@ actor Progress {
     for violation in report.violations { say("VIOLATION (seed \(report.seed)): \(violation)") }
   }
 
-  func summary(after elapsed: Duration) -> Bool {
+  /// False when something was violated.
+  func sayAll(after elapsed: Duration) -> Bool {
     say(
       "\(calls) calls in \(worlds) worlds, \(steps.values.reduce(0, +)) steps, \(Int(lasted.inSeconds / 86_400)) days of business time, "
         + "\(Int(elapsed.inSeconds)) s, \(Int(Double(calls) / elapsed.inSeconds)) calls a second")

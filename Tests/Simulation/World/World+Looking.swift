@@ -14,7 +14,7 @@ extension World {
         try await restartDatabase()
       }
       // What the server would do by itself, at times that follow from the seed.
-      if draws.chance(0.1) { try await database.admin.sql("vacuum analyze") }
+      if draws.chance(0.02) { try await database.admin.sql("vacuum analyze") }
       let audit = Audit(world: self)
       try await audit.invariants()
       await people?.mend(try await audit.paused())
