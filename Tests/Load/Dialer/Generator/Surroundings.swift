@@ -81,7 +81,7 @@ final class Surroundings: MediaServiceHandler, KnowledgeServiceHandler {
       for start in stride(from: 0, to: events.count, by: 500) {
         try await tell(Array(events[start..<min(start + 500, events.count)]))
       }
-      if calls.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+      try await Task.sleep(for: .milliseconds(20))
     }
   }
 

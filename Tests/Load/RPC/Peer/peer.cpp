@@ -2,6 +2,8 @@
 //
 //   peer serve ADDRESS
 //   peer call ADDRESS IN_FLIGHT SECONDS SERVER_PID    prints the same line as Floor/floor.c
+//   peer call-from-pool ...                           calls from a pool of threads, one a core, which the thread that
+//                                                     takes the answers hands them to
 //
 // ADDRESS is gRPC's: unix:/path or 127.0.0.1:port.
 #include <grpcpp/grpcpp.h>
@@ -9,11 +11,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ringmaster/v1/media.grpc.pb.h"
@@ -109,48 +117,98 @@ static void begin(MediaService::Stub &stub, grpc::CompletionQueue &queue) {
   call->reader->Finish(&call->reply, &call->status, call);
 }
 
+enum class Phase { warming, measuring, over };
+
+static std::atomic<Phase> phase{Phase::warming};
+
+// Takes a call that is over and begins another in its place. False when no more are wanted.
+static bool go_on(std::unique_ptr<Calling> call, MediaService::Stub &stub, grpc::CompletionQueue &queue,
+                  std::vector<uint32_t> &samples) {
+  if (!call->status.ok() || call->reply.state() != ringmaster::v1::CALL_STATE_RINGING) {
+    std::fprintf(stderr, "%s\n", call->status.error_message().c_str());
+    std::_Exit(3);
+  }
+  const Phase now = phase.load(std::memory_order_relaxed);
+  if (now == Phase::over) return false;
+  if (now == Phase::measuring) samples.push_back(uint32_t(nanoseconds(CLOCK_MONOTONIC) - call->began));
+  begin(stub, queue);
+  return true;
+}
+
+// Calls that are over, for the threads of a pool.
+class Over {
+ public:
+  void put(std::unique_ptr<Calling> call) {
+    std::lock_guard<std::mutex> lock(mutex);
+    calls.push_back(std::move(call));
+    filled.notify_one();
+  }
+
+  std::unique_ptr<Calling> take() {
+    std::unique_lock<std::mutex> lock(mutex);
+    filled.wait(lock, [this] { return !calls.empty(); });
+    auto call = std::move(calls.front());
+    calls.pop_front();
+    return call;
+  }
+
+ private:
+  std::mutex mutex;
+  std::condition_variable filled;
+  std::deque<std::unique_ptr<Calling>> calls;
+};
+
 int main(int argc, char **argv) {
-  if (argc == 3 && std::string(argv[1]) == "serve") return serve(argv[2]);
-  if (argc != 6) {
-    std::fprintf(stderr, "usage: peer serve ADDRESS | peer call ADDRESS IN_FLIGHT SECONDS SERVER_PID\n");
+  const std::string mode = argc > 1 ? argv[1] : "";
+  if (argc == 3 && mode == "serve") return serve(argv[2]);
+  if (argc != 6 || (mode != "call" && mode != "call-from-pool")) {
+    std::fprintf(stderr, "usage: peer serve ADDRESS | peer call|call-from-pool ADDRESS IN_FLIGHT SECONDS SERVER_PID\n");
     return 64;
   }
   clockid_t server;
   if (clock_getcpuclockid(std::atoi(argv[5]), &server) != 0) return 1;
   auto stub = MediaService::NewStub(grpc::CreateChannel(argv[2], grpc::InsecureChannelCredentials()));
   grpc::CompletionQueue queue;
-  for (int index = 0; index < std::atoi(argv[3]); index++) begin(*stub, queue);
-  std::vector<uint32_t> samples;
-  samples.reserve(8000000);
-  const uint64_t warm = nanoseconds(CLOCK_MONOTONIC) + 500000000u;
-  const uint64_t length = uint64_t(std::atof(argv[4]) * 1e9);
-  uint64_t start = 0, client_cpu = 0, server_cpu = 0, now = 0;
-  void *tag;
-  bool ok;
-  while (queue.Next(&tag, &ok)) {
-    std::unique_ptr<Calling> call(static_cast<Calling *>(tag));
-    if (!call->status.ok() || call->reply.state() != ringmaster::v1::CALL_STATE_RINGING) {
-      std::fprintf(stderr, "%s\n", call->status.error_message().c_str());
-      return 3;
+  Over over;
+  const size_t pool_size = mode == "call" ? 0 : std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::vector<uint32_t>> samples(std::max<size_t>(1, pool_size));
+  for (auto &part : samples) part.reserve(4000000);
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] {
+    void *tag;
+    bool ok;
+    while (queue.Next(&tag, &ok)) {
+      std::unique_ptr<Calling> call(static_cast<Calling *>(tag));
+      if (pool_size > 0) {
+        over.put(std::move(call));
+      } else if (!go_on(std::move(call), *stub, queue, samples[0])) {
+        return;
+      }
     }
-    now = nanoseconds(CLOCK_MONOTONIC);
-    if (start != 0) {
-      samples.push_back(uint32_t(now - call->began));
-      if (now - start >= length) break;
-    } else if (now >= warm) {
-      start = now;
-      client_cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
-      server_cpu = nanoseconds(server);
-    }
-    begin(*stub, queue);
+  });
+  for (size_t index = 0; index < pool_size; index++) {
+    threads.emplace_back([&, index] { while (go_on(over.take(), *stub, queue, samples[index])) {} });
   }
+  for (int index = 0; index < std::atoi(argv[3]); index++) begin(*stub, queue);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  uint64_t client_cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID), server_cpu = nanoseconds(server);
+  const uint64_t start = nanoseconds(CLOCK_MONOTONIC);
+  phase = Phase::measuring;
+  std::this_thread::sleep_for(std::chrono::duration<double>(std::atof(argv[4])));
+  phase = Phase::over;
+  const double seconds = double(nanoseconds(CLOCK_MONOTONIC) - start) / 1e9;
   client_cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - client_cpu;
   server_cpu = nanoseconds(server) - server_cpu;
-  std::sort(samples.begin(), samples.end());
-  const double calls = double(samples.size());
-  std::printf("%.0f,%.1f,%.1f,%.2f,%.2f\n", calls / (double(now - start) / 1e9), samples[samples.size() / 2] / 1e3,
-              samples[samples.size() * 99 / 100] / 1e3, double(client_cpu) / 1e3 / calls,
-              double(server_cpu) / 1e3 / calls);
+  // The thread that takes answers stays: with a pool, what is still in flight is nobody's any more. Of one call in
+  // flight only one thread of the pool hears that it is over.
+  if (pool_size == 0) threads[0].join();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::vector<uint32_t> all;
+  for (auto &part : samples) all.insert(all.end(), part.begin(), part.end());
+  std::sort(all.begin(), all.end());
+  const double calls = double(all.size());
+  std::printf("%.0f,%.1f,%.1f,%.2f,%.2f\n", calls / seconds, all[all.size() / 2] / 1e3,
+              all[all.size() * 99 / 100] / 1e3, double(client_cpu) / 1e3 / calls, double(server_cpu) / 1e3 / calls);
   std::fflush(stdout);
   _exit(0);  // Calls are still in flight.
 }
