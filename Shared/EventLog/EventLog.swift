@@ -8,7 +8,10 @@ public struct EventLog: Sendable {
     [
       Migration(
         component: "event_log", number: 1, name: "event_log",
-        sql: String(decoding: PackageResources.m0001_event_log_sql, as: UTF8.self))
+        sql: String(decoding: PackageResources.m0001_event_log_sql, as: UTF8.self)),
+      Migration(
+        component: "event_log", number: 2, name: "plain_payloads",
+        sql: String(decoding: PackageResources.m0002_plain_payloads_sql, as: UTF8.self)),
     ]
   }
 

@@ -237,4 +237,18 @@ import Testing
       #expect(try await logs.reader.readAll(0).isEmpty)
     }
   }
+
+  @Test func payloadsAreKeptAsTheyAreInEachPartition() async throws {
+    try await Logs.with { logs in
+      let admin = logs.database.pool(schema: "source")
+      defer { admin.close() }
+      try await admin.execute(sql("select event_maintain(2, 7)"))
+      let rows = try await admin.query(
+        sql(
+          "select attstorage::text as storage from pg_attribute where attname = 'payload' and attrelid in (select inhrelid from pg_inherits where inhparent = 'event'::regclass)"
+        ))
+      #expect(rows.count >= 4)
+      #expect(try rows.allSatisfy { try $0.get("storage", as: String.self) == "e" })
+    }
+  }
 }
