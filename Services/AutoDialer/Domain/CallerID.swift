@@ -20,11 +20,12 @@ struct CallerID: Hashable, Sendable {
   /// It was just picked for a call that finds out whether it works again.
   var isProbed = false
 
-  /// What time alone has changed since it was stored: a rest is over, a day has begun.
+  /// What time alone has changed since it was stored: a rest is over, a day has begun. The day never goes back: an instance
+  /// whose clock is behind counts into the one that another has begun.
   mutating func roll(to now: Instant) {
     let today = zone.local(at: now).date
     standing.handle(.timePassed, at: now, today: today)
-    if today != day { (day, dayCalls) = (today, 0) }
+    if today > day { (day, dayCalls) = (today, 0) }
   }
 
   /// Calls that it may still show today; nil: any number. Rolled to now.

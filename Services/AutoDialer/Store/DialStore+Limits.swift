@@ -184,7 +184,8 @@ extension DialStore {
     guard let row, let zone = TimeZoneRules.named(try row.get("time_zone")) else {
       throw PostgresError(.invalidRow, "a tenant's limits are missing or name a zone that is not known")
     }
-    let isToday = try row.get("day", as: CivilDate.self) == zone.local(at: now).date
+    // Another instance, whose clock is ahead, may have begun the next day: what is left of this one counts into it.
+    let isToday = try row.get("day", as: CivilDate.self) >= zone.local(at: now).date
     return (
       TenantStanding(
         maxCallsPerDay: try row.get("max_calls_per_day"), maxConcurrentCalls: try row.get("max_concurrent_calls"),
@@ -208,7 +209,7 @@ extension DialStore {
       row = try await session.query(query("ProviderLimit"), tenant, name).first
     }
     guard let row else { throw PostgresError(.invalidRow, "a provider's limits are missing") }
-    let isThisMinute = try row.get("minute_start", as: Instant.self) == now.startOfMinute
+    let isThisMinute = try row.get("minute_start", as: Instant.self) >= now.startOfMinute
     var standing = ProviderStanding(
       maxConcurrentCalls: try row.get("max_concurrent_calls", as: Int?.self) ?? settings.maxConcurrentCalls,
       inboundPercent: try row.get("inbound_percent", as: Int?.self) ?? settings.inboundPercent,

@@ -43,6 +43,33 @@ import Wire
     }
   }
 
+  /// Instances whose clocks differ: the one that is behind counts into the minute or day that the other has begun, and does
+  /// not begin the old one anew.
+  @Test func aClockThatIsBehindBeginsNothingAnew() async throws {
+    try await Dialers.with { dialers in
+      try await dialers.store.setTenantLimit(
+        dialers.tenant, zone: utcZone(), maxCallsPerDay: 12, maxConcurrentCalls: nil)
+      try await dialers.store.setProviderLimit(
+        "twilio", tenant: dialers.tenant, maxConcurrentCalls: nil, inboundPercent: nil, maxCallsPerMinute: 5)
+      let campaign = try await dialers.campaign()
+      try await dialers.add((0..<40).map(Dialers.lead), to: campaign)
+      let ahead = now + .minutes(1)
+      #expect(try await dialers.claim(campaign, at: ahead, most: 3).attempts.count == 3)
+      #expect(try await dialers.claim(campaign, at: now).attempts.count == 2)
+      for instant in [now, ahead, now] {
+        #expect(try await dialers.claim(campaign, at: instant).limit == .providerCallsPerMinute)
+      }
+      let headroom = try await dialers.store.headroom(for: [campaign], now: now)
+      #expect(headroom.accounts.values.allSatisfy { $0 == 0 })
+      let tomorrow = now + .days(1)
+      #expect(try await dialers.claim(campaign, at: tomorrow).attempts.count == 5)
+      #expect(try await dialers.claim(campaign, at: tomorrow + .minutes(1)).attempts.count == 5)
+      #expect(try await dialers.claim(campaign, at: tomorrow + .minutes(2)).attempts.count == 2)
+      #expect(try await dialers.claim(campaign, at: now).attempts.isEmpty)
+      #expect(try await dialers.claim(campaign, at: tomorrow + .minutes(3)).limit == .tenantCallsPerDay)
+    }
+  }
+
   @Test func callsAtOnceAreCountedByTenantAndProvider() async throws {
     try await Dialers.with { dialers in
       try await dialers.store.setProviderLimit(

@@ -50,8 +50,9 @@ on conflict (tenant_id, number) do update set state = excluded.state, tier = exc
 where caller_id.tier is null;
 
 -- name: CountCallerIDUses
--- Of numbers $2: $3 today on each one's calendar, $4 calls, $5 when it was last used; in step.
-update caller_id c set day_calls = case when c.day = new.day then c.day_calls else 0 end + new.calls, day = new.day,
+-- Of numbers $2: $3 today on each one's calendar, which never goes back, $4 calls, $5 when it was last used; in step.
+update caller_id c set day_calls = case when c.day >= new.day then c.day_calls else 0 end + new.calls,
+  day = greatest(c.day, new.day),
   last_used_at = new.used_at
 from unnest($2::text[], $3::date[], $4::int[], $5::timestamptz[]) as new (number, day, calls, used_at)
 where c.tenant_id = $1 and c.number = new.number;

@@ -31,13 +31,15 @@ select
 from provider_limit where tenant_id = $1;
 
 -- name: CountTenantCalls
--- $2 today in the tenant's zone, $3 calls.
-update tenant_limit set day_calls = case when day = $2 then day_calls else 0 end + $3, day = $2 where tenant_id = $1;
+-- $2 today in the tenant's zone, $3 calls. Never goes back: an instance whose clock is behind counts into the day that
+-- another has begun.
+update tenant_limit set day_calls = case when day >= $2 then day_calls else 0 end + $3, day = greatest(day, $2)
+where tenant_id = $1;
 
 -- name: CountProviderCalls
--- $3 this minute, $4 calls, which take as many slots.
-update provider_limit set minute_calls = case when minute_start = $3 then minute_calls else 0 end + $4, minute_start = $3,
-  live = live + $4
+-- $3 this minute, which never goes back either, $4 calls, which take as many slots.
+update provider_limit set minute_calls = case when minute_start >= $3 then minute_calls else 0 end + $4,
+  minute_start = greatest(minute_start, $3), live = live + $4
 where tenant_id = $1 and provider = $2;
 
 -- name: GiveBackCampaignCall
@@ -92,7 +94,7 @@ select asked.tenant_id, asked.provider,
     coalesce(p.max_concurrent_calls, $4) * (100 - coalesce(p.inbound_percent, $6)) / 100
       - (select coalesce(sum(calls), 0) from live l
          where l.tenant_id = asked.tenant_id and l.provider = asked.provider),
-    coalesce(p.max_calls_per_minute, $5) - case when p.minute_start = $3 then p.minute_calls else 0 end
+    coalesce(p.max_calls_per_minute, $5) - case when p.minute_start >= $3 then p.minute_calls else 0 end
   )::bigint as provider_room
 from unnest($1::uuid[], $2::text[]) as asked (tenant_id, provider)
 left join tenant_limit t on t.tenant_id = asked.tenant_id
