@@ -5,9 +5,11 @@
 #
 #   Tests/Simulation/run.sh [--seed N] [--calls N] [--lanes N] [--leads N] [--rates FACTOR] [--pace FACTOR] ...
 set -euo pipefail
+# Each option has a value: anything else is a question.
+(($# % 2 == 0)) || { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 64; }
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seed=1 calls=2000 lanes=$(nproc) rest=()
-while (($# > 1)); do
+while (($# > 0)); do
   case $1 in
     --seed) seed=$2 ;;
     --calls) calls=$2 ;;
@@ -16,7 +18,6 @@ while (($# > 1)); do
   esac
   shift 2
 done
-rest+=("$@")
 build=(-c release -Xswiftc -enable-testing --scratch-path .local/simulation-build)
 RINGMASTER_SIMULATION=1 swift build "${build[@]}" --product simulation >&2
 simulation=$(RINGMASTER_SIMULATION=1 swift build "${build[@]}" --show-bin-path)/simulation

@@ -75,7 +75,7 @@ final class Bridge: Sendable {
         return false
       }
       if applied.call.record.state.isTerminal { self.calls.release(callback.call) }
-      // What followed from the report is done first, as chance would have it otherwise.
+      // What followed from the report is done first: which of the two takes the call's lock would be a race.
       await self.tasks.drain()
       if callback.kind == .voice { return await self.openSession(callback) }
       return true
