@@ -105,6 +105,30 @@ import Testing
     #expect(try LeadIntake.accept(lead, defaultRegion: nil).candidate.country == "US")
   }
 
+  /// Of every consent before and in an edit: only what is said changes what was taken back.
+  @Test func anEditThatSaysNothingOfConsentGivesNoneBack() throws {
+    func lead(_ first: Consent, _ further: Consent) throws -> LeadIntake.Accepted {
+      var candidate = LeadIntake.Candidate(line: 0, phone: "+12125550123")
+      candidate.consent = first
+      candidate.numbers = [.init(phone: "+12125550124", timeZone: "", consent: further)]
+      return try LeadIntake.accept(candidate, defaultRegion: nil)
+    }
+    for known in Consent.allCases {
+      for new in Consent.allCases {
+        let expected = known == .withdrawn && new == .unknown ? Consent.withdrawn : new
+        let first = try lead(new, .express).editing(lead(known, .unknown))
+        #expect(first.candidate.consent == expected && first.numbers[0].consent == .express)
+        let further = try lead(.express, new).editing(lead(.unknown, known))
+        #expect(further.candidate.consent == .express && further.numbers[0].consent == expected)
+        // A further number that becomes the first keeps what its owner said.
+        var promoted = try lead(.unknown, known)
+        promoted.e164 = "+12125550125"
+        promoted.numbers[0].e164 = "+12125550123"
+        #expect(try lead(new, .unknown).editing(promoted).candidate.consent == expected)
+      }
+    }
+  }
+
   @Test func consentThatWasTakenBackStays() {
     for level in [Consent.unknown, .express, .expressWritten, .withdrawn] {
       #expect(Consent.withdrawn.updated(by: level) == .withdrawn)

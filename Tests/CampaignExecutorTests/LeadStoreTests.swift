@@ -194,6 +194,25 @@ import Testing
     }
   }
 
+  /// The simulation called somebody who had withdrawn consent and was renamed afterwards.
+  @Test func renamingALeadDoesNotGiveBackItsConsent() async throws {
+    try await ExecutorFixture.with { executor in
+      let (id, _) = try await executor.campaign(leads: 0) { $0.alwaysOn = true }
+      var lead = ExecutorFixture.lead(1)
+      lead.consent = .withdrawn
+      let added = try await executor.add(lead, to: id)
+      for (consent, expected) in [(Consent.unknown, ConsentLevel.withdrawn), (.express, .express)] {
+        var edit = LeadIntake.Candidate(line: 0, phone: ExecutorFixture.phone(1), firstName: "Renamed")
+        edit.consent = consent
+        let edited = try await executor.store.update(
+          added.id, of: id, with: LeadIntake.accept(edit, defaultRegion: nil), tenant: executor.tenant,
+          now: executor.clock.now())
+        #expect(edited.consent == expected && edited.firstName == "Renamed")
+        #expect(try await executor.events(LeadUpdated.self).last?.lead?.consent == expected)
+      }
+    }
+  }
+
   @Test func aClientsKeyAddsALeadOnce() async throws {
     try await ExecutorFixture.with { executor in
       let (id, _) = try await executor.campaign(leads: 0) { $0.alwaysOn = true }

@@ -1232,7 +1232,8 @@ public struct UpdateLeadRequest: WireMessage {
 
   public var campaignId: String = ""
   public var leadId: String = ""
-  /// The phone number cannot be changed; the other fields are replaced.
+  /// The phone number cannot be changed; the other fields are replaced. Consent that was withdrawn stays so where the edit
+  /// leaves the number's consent unspecified.
   public var lead: NewLead? = nil
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()

@@ -108,6 +108,19 @@ extension LeadIntake.Accepted {
     take(timeZone: other.timeZone, consent: other.consent, ofNumber: row.e164)
   }
 
+  /// An edit of `known`. What somebody took back holds until the edit says that it was given again: who changes a name
+  /// and says nothing of consent does not mean that the phone may ring.
+  func editing(_ known: Self) -> Self {
+    var withdrawn = Set(known.numbers.filter { $0.consent == .withdrawn }.map(\.e164))
+    if known.candidate.consent == .withdrawn { withdrawn.insert(known.e164) }
+    var edited = self
+    if withdrawn.contains(e164), candidate.consent == .unknown { edited.candidate.consent = .withdrawn }
+    for (index, number) in numbers.enumerated() where number.consent == .unknown && withdrawn.contains(number.e164) {
+      edited.numbers[index].consent = .withdrawn
+    }
+    return edited
+  }
+
   fileprivate mutating func take(timeZone: String, consent: Consent, ofNumber number: String) {
     if number == e164 {
       if !timeZone.isEmpty { candidate.timeZone = timeZone }
@@ -121,7 +134,7 @@ extension LeadIntake.Accepted {
 
 extension Consent {
   /// The consent after one more source was read. Saying nothing changes nothing, and consent that was taken back stays so
-  /// until somebody edits the lead itself.
+  /// until somebody gives it in an edit of the lead itself.
   func updated(by newer: Consent) -> Consent {
     self == .withdrawn || newer == .unknown ? self : newer
   }

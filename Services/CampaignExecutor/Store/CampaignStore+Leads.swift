@@ -142,7 +142,7 @@ extension CampaignStore {
     return answer
   }
 
-  /// Replaces a lead's data, all but its first number.
+  /// Replaces a lead's data, all but its first number; see `LeadIntake.Accepted.editing` for consent.
   func update(
     _ lead: LeadID, of campaign: CampaignID, with new: LeadIntake.Accepted, tenant: TenantID, now: Instant
   ) async throws -> Lead {
@@ -157,8 +157,11 @@ extension CampaignStore {
         throw RPCError(
           .alreadyExists, "lead.numbers: \(taken.e164) belongs to another lead of the campaign; nobody is called twice")
       }
-      guard
-        let stored = try await replace([lead: new], campaign: campaign, tenant: tenant, in: transaction).first
+      let known = try await transaction.query(query("LeadByID"), tenant, campaign, lead).first.map(Lead.init)
+      guard let known,
+        let stored = try await replace(
+          [lead: new.editing(known.accepted)], campaign: campaign, tenant: tenant, in: transaction
+        ).first
       else { throw RPCError(.notFound, "no lead has the id \(lead)") }
       try await tell(updated: [stored], campaign: campaign, tenant: tenant, now: now, in: transaction)
       return stored

@@ -967,7 +967,8 @@ struct  Ringmaster__V1__UpdateLeadRequest
   char *campaign_id;
   char *lead_id;
   /*
-   * The phone number cannot be changed; the other fields are replaced.
+   * The phone number cannot be changed; the other fields are replaced. Consent that was withdrawn stays so where the edit
+   * leaves the number's consent unspecified.
    */
   Ringmaster__V1__NewLead *lead;
 };
