@@ -12,6 +12,9 @@ public struct EventLog: Sendable {
       Migration(
         component: "event_log", number: 2, name: "plain_payloads",
         sql: String(decoding: PackageResources.m0002_plain_payloads_sql, as: UTF8.self)),
+      Migration(
+        component: "event_log", number: 3, name: "one_index",
+        sql: String(decoding: PackageResources.m0003_one_index_sql, as: UTF8.self)),
     ]
   }
 
