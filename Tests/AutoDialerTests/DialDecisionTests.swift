@@ -7,7 +7,8 @@ import Testing
 @Suite struct DialDecisionTests {
   private func rules(maxPerLead: Int = 3, retries: RetryPolicy = .standard) throws -> CampaignRules {
     CampaignRules(
-      tenant: .standard, campaign: CampaignID.random(), policyVersion: 4, callType: .qualifyLead, windows: .standard,
+      tenant: .standard, campaign: CampaignID.random(), policyVersion: 4, callType: .qualifyLead,
+      hours: DialWindows(.standard),
       zone: try #require(TimeZoneRules.named("America/New_York")), retries: retries, maxCallsPerLead: maxPerLead,
       maxCallsPerDay: 10, maxCallsPerMinute: 5, maxConcurrentCalls: 3,
       callerIDs: ["+15005550006", "+15005550007"])

@@ -8,7 +8,7 @@ package struct CampaignRules: Sendable {
   /// Attempts point at the version they were decided under.
   var policyVersion: Int
   var callType: CallType
-  var windows: CallWindows
+  var hours: DialWindows
   /// Where the campaign's own day is counted.
   var zone: TimeZoneRules
   var retries: RetryPolicy
@@ -35,6 +35,8 @@ package struct CampaignRules: Sendable {
   var startsAt: Instant?
   var endsAt: Instant?
 
+  var windows: CallWindows { hours.windows }
+
   /// Whether the campaign calls at all at this time, by its start and end.
   func runs(at now: Instant) -> Bool {
     (startsAt.map { now >= $0 } ?? true) && (endsAt.map { now < $0 } ?? true)
@@ -58,5 +60,5 @@ struct LeadPlace: Hashable, Sendable {
   /// A place of which nothing is known.
   init() { place = CallingPlace(places: [], zones: []) }
 
-  func dialWindow(_ rules: CampaignRules) -> DialWindow { DialWindow(windows: rules.windows, place: place) }
+  func dialWindow(_ rules: CampaignRules) -> DialWindow { rules.hours.window(at: place) }
 }

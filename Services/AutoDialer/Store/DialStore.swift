@@ -177,8 +177,9 @@ extension CampaignRules {
   init(tenant: TenantID, campaign: CampaignID, policyVersion: Int, terms: CampaignTerms) {
     self.init(
       tenant: tenant, campaign: campaign, policyVersion: policyVersion, callType: terms.callType,
-      windows: terms.windows, zone: terms.zone, retries: terms.retries, maxCallsPerLead: terms.maxCallsPerLead,
-      maxCallsPerDay: terms.maxCallsPerDay, maxCallsPerMinute: terms.maxCallsPerMinute,
+      hours: DialWindows(terms.windows), zone: terms.zone, retries: terms.retries,
+      maxCallsPerLead: terms.maxCallsPerLead, maxCallsPerDay: terms.maxCallsPerDay,
+      maxCallsPerMinute: terms.maxCallsPerMinute,
       maxConcurrentCalls: terms.maxConcurrentCalls, requiredConsent: terms.requiredConsent,
       eligibilityURL: terms.eligibilityURL, leadExpiry: terms.leadExpiry, callerIDs: terms.callerIDs,
       callerIDTier: terms.callerIDTier, budgetMicros: terms.budgetMicros,

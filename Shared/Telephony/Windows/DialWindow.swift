@@ -3,8 +3,8 @@ public import Core
 /// The hours in which a lead may be called: a campaign's windows within the law of every place where the lead can be,
 /// in every time zone where the lead can be.
 ///
-/// Making one works out all that does not depend on the time; make it once for a campaign and a `LegalEnvelope` (equal
-/// ones can be looked up in a dictionary) and ask it for every lead there.
+/// Making one works out all that does not depend on the time: make it once for a campaign and a place, as `DialWindows`
+/// does, and ask it for every lead there.
 public struct DialWindow: Hashable, Sendable {
   public let windows: CallWindows
   public let envelope: LegalEnvelope

@@ -22,7 +22,7 @@ struct Forecasts {
     let zone = try #require(TimeZoneRules.named("America/New_York"))
     rules = CampaignRules(
       tenant: .standard, campaign: CampaignID(UniqueID(high: 1, low: 1)), policyVersion: 1, callType: .qualifyLead,
-      windows: .standard, zone: zone, retries: .standard, maxCallsPerLead: 3, maxConcurrentCalls: 10,
+      hours: DialWindows(.standard), zone: zone, retries: .standard, maxCallsPerLead: 3, maxConcurrentCalls: 10,
       callerIDs: ["+15005550006"])
     circumstances = Allowance.Circumstances(
       live: 0,

@@ -11,10 +11,11 @@ import Testing
   private func rules(_ hours: ClosedRange<Int>) throws -> CampaignRules {
     CampaignRules(
       tenant: .standard, campaign: CampaignID(UniqueID(high: 1, low: 2)), policyVersion: 1, callType: .qualifyLead,
-      windows: try CallWindows(
-        (1...7).map {
-          CallWindow(weekday: $0, startMinute: hours.lowerBound * 60, endMinute: hours.upperBound * 60)
-        }),
+      hours: DialWindows(
+        try CallWindows(
+          (1...7).map {
+            CallWindow(weekday: $0, startMinute: hours.lowerBound * 60, endMinute: hours.upperBound * 60)
+          })),
       zone: try #require(TimeZoneRules.named("America/New_York")), retries: .standard, maxCallsPerLead: 3,
       maxConcurrentCalls: 3, callerIDs: ["+15005550006"])
   }

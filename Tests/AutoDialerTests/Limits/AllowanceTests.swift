@@ -9,7 +9,8 @@ import Testing
 
   private func rules() throws -> CampaignRules {
     CampaignRules(
-      tenant: .standard, campaign: CampaignID.random(), policyVersion: 1, callType: .qualifyLead, windows: .standard,
+      tenant: .standard, campaign: CampaignID.random(), policyVersion: 1, callType: .qualifyLead,
+      hours: DialWindows(.standard),
       zone: try #require(TimeZoneRules.named("America/New_York")), retries: .standard, maxCallsPerLead: 3,
       maxConcurrentCalls: 3, callerIDs: ["+15005550006"])
   }
