@@ -55,6 +55,7 @@ public enum AutoDialerApplication {
         try Migration("m0006_under_way", PackageResources.m0006_under_way_sql),
         try Migration("m0007_numbers", PackageResources.m0007_numbers_sql),
         try Migration("m0008_narrow_key", PackageResources.m0008_narrow_key_sql),
+        try Migration("m0009_permits_apart", PackageResources.m0009_permits_apart_sql),
       ])
   }
 

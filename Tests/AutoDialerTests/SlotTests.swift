@@ -95,12 +95,14 @@ import Wire
           select (select count(*) from attempt) as attempts, (select count(*) from under_way) as under_way,
             (select count(*) from under_way where slot_until is not null) as held,
             (select live from campaign_counter) as live, (select live from provider_limit) as provider,
-            (select sum(spent_micros) from settlement)::bigint as spent
+            (select sum(spent_micros) from settlement)::bigint as spent,
+            (select count(*) from attempt where convert_from(permit, 'UTF8') = state) as own_permit
           """)
       let row = try await admin.query(counts)[0]
       #expect(try row.get("attempts", as: Int.self) == 4 && row.get("under_way", as: Int.self) == 2)
       #expect(try row.get("held", as: Int.self) == 1 && row.get("live", as: Int.self) == 1)
       #expect(try row.get("provider", as: Int.self) == 1 && row.get("spent", as: Int.self) == 700)
+      #expect(try row.get("own_permit", as: Int.self) == 4)
     }
   }
 
@@ -109,7 +111,8 @@ import Wire
     values (md5('nobody')::uuid, md5('nobody')::uuid, '2026-03-02', 4, '2026-03-02', 0);
     insert into attempt (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, granted_at, expires_at,
       outcome)
-    select md5('nobody')::uuid, gen_random_uuid(), md5('nobody')::uuid, gen_random_uuid(), 1, state, '', now(), now(), outcome
+    select md5('nobody')::uuid, gen_random_uuid(), md5('nobody')::uuid, gen_random_uuid(), 1, state,
+      convert_to(state, 'UTF8'), now(), now(), outcome
     from (values ('placed', null), ('ended', null), ('ended', 'qualified'), ('withdrawn', null)) as old (state, outcome);
     insert into lease (tenant_id, campaign_id, call_id, owner, expires_at)
     select tenant_id, campaign_id, call_id, 'somebody', now() + interval '5 minutes' from attempt where state = 'placed';

@@ -123,12 +123,18 @@ from unnest($3::uuid[], $4::int[], $5::timestamptz[], $6::int[], $7::int[], $8::
 -- name: PermitAttempts
 -- $3 call ids, $4 lead ids, $5 attempt numbers, $6 permits, $8 phones, $9 ranks, in step; of all of them $7 when they
 -- are granted, $10 what each is reserved at, $11 the provider, $12 seconds that each may hold its slot.
-insert into under_way (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, granted_at, phone, rank,
+with new as materialized (
+  select nextval('permit_id_seq') as permit_id, new.*
+  from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[], $8::text[], $9::int[])
+    as new (call_id, lead_id, attempt_number, permit, phone, rank)
+), kept as (
+  insert into permit (id, permit) select permit_id, permit from new
+)
+insert into under_way (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit_id, granted_at, phone, rank,
   reserved_micros, provider, slot_until)
-select $1, new.call_id, $2, new.lead_id, new.attempt_number, 'permitted', new.permit, $7, new.phone, new.rank, $10, $11,
+select $1, call_id, $2, lead_id, attempt_number, 'permitted', permit_id, $7, phone, rank, $10, $11,
   now() + make_interval(secs => $12)
-from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[], $8::text[], $9::int[])
-  as new (call_id, lead_id, attempt_number, permit, phone, rank);
+from new;
 
 -- name: RenewSlot
 -- A call lives: it holds its slot for $3 seconds more. One that had to give it back takes it again, whatever the limits
@@ -159,13 +165,13 @@ select state, permit, outcome, ended_at from attempt
 where tenant_id = $1 and call_id = $2;
 
 -- name: MarkPlaced
--- Only forwards: a call that ended in the meantime stays ended. $2 call ids, $3 seconds until it is looked at. Here and
--- below the ids are asked for as an array beside the join: whatever order of joining the planner likes, the index leads to
--- them alone.
-update under_way u set state = 'placed', look_at = now() + make_interval(secs => new.seconds), looks = 0
-from unnest($2::uuid[], $3::float8[]) as new (call_id, seconds)
-where u.call_id = any ($2::uuid[]) and u.call_id = new.call_id and u.tenant_id = $1
-  and u.state in ('permitted', 'dial_unknown', 'placed');
+-- Only forwards: a call that ended in the meantime stays ended. $2 call ids, $3 seconds until it is looked at, in step.
+-- Here and below nothing is joined, though a join reads better: the planner takes this table for empty when most of its
+-- rows are dead, and then held each row against each call, which took longer than all the rest of a settlement.
+update under_way
+set state = 'placed', looks = 0,
+  look_at = now() + make_interval(secs => ($3::float8[])[array_position($2::uuid[], call_id)])
+where call_id = any ($2::uuid[]) and tenant_id = $1 and state in ('permitted', 'dial_unknown', 'placed');
 
 -- name: MarkUnknown
 update under_way set state = 'dial_unknown', look_at = now() + make_interval(secs => $3)
@@ -175,10 +181,11 @@ where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown')
 -- $2 call ids, $3 when they ended, $4 when they were placed, in step: they give back their slots and wait for their
 -- outcomes. Answers those that held a slot.
 with ended as (
-  update under_way u set state = 'ended', slot_until = null, ended_at = new.at, placed_at = new.placed_at
-  from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) as new (call_id, at, placed_at)
-  where u.call_id = any ($2::uuid[]) and u.call_id = new.call_id and u.tenant_id = $1 and u.slot_until is not null
-  returning u.call_id, u.campaign_id, u.provider
+  update under_way
+  set state = 'ended', slot_until = null, (ended_at, placed_at) = (
+    select ($3::timestamptz[])[place], ($4::timestamptz[])[place] from array_position($2::uuid[], call_id) as place)
+  where call_id = any ($2::uuid[]) and tenant_id = $1 and slot_until is not null
+  returning call_id, campaign_id, provider
 ), given_back as (
   insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
   select $1, campaign_id, provider, count(*), 0, 0 from ended group by campaign_id, provider
@@ -188,33 +195,29 @@ select call_id from ended;
 -- name: EndLateAttempts
 -- The same for calls without a slot: theirs lapsed, or the outcome came first, and then only when they were placed is
 -- news.
-with late as (
-  select * from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) as late (call_id, at, placed_at)
-), lapsed as (
-  update under_way u set state = 'ended', ended_at = late.at, placed_at = late.placed_at from late
-  where u.call_id = any ($2::uuid[]) and u.call_id = late.call_id and u.tenant_id = $1 and u.state <> 'ended'
+with lapsed as (
+  update under_way
+  set state = 'ended', (ended_at, placed_at) = (
+    select ($3::timestamptz[])[place], ($4::timestamptz[])[place] from array_position($2::uuid[], call_id) as place)
+  where call_id = any ($2::uuid[]) and tenant_id = $1 and state <> 'ended'
 )
-update settled s set placed_at = late.placed_at from late
-where s.tenant_id = $1 and s.call_id = late.call_id and s.placed_at is null and s.state = 'ended';
+update settled set placed_at = ($4::timestamptz[])[array_position($2::uuid[], call_id)]
+where call_id = any ($2::uuid[]) and tenant_id = $1 and placed_at is null and state = 'ended';
 
 -- name: SettleAttempts
 -- $2 call ids, $3 outcomes, $4 when they ended, $5 whether trying again is in vain, $6 what they cost, in step. Once: a
 -- second event for the same call finds nothing under way. Answers the calls that are over now.
-with new as (
-  select * from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::bool[], $6::bigint[])
-    as new (call_id, outcome, at, permanent, cost)
-), gone as (
-  delete from under_way u using new
-  where u.call_id = any ($2::uuid[]) and u.call_id = new.call_id and u.tenant_id = $1
-  returning u.*, new.outcome, new.at, new.permanent, new.cost
+with gone as (
+  delete from under_way where call_id = any ($2::uuid[]) and tenant_id = $1
+  returning *, array_position($2::uuid[], call_id) as place
 ), kept as (
-  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit, phone, provider,
+  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit_id, phone, provider,
     granted_at, placed_at, ended_at, outcome, permanent)
-  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'ended', permit, phone, provider, granted_at,
-    placed_at, coalesce(ended_at, at), outcome, permanent from gone
+  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'ended', permit_id, phone, provider, granted_at,
+    placed_at, coalesce(ended_at, ($4::timestamptz[])[place]), ($3::text[])[place], ($5::bool[])[place] from gone
 ), given_back as (
   insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
-  select $1, campaign_id, provider, count(slot_until), sum(cost), sum(reserved_micros) from gone
+  select $1, campaign_id, provider, count(slot_until), sum(($6::bigint[])[place]), sum(reserved_micros) from gone
   group by campaign_id, provider
 )
 select call_id, lead_id, attempt_number, granted_at, phone from gone;
@@ -224,15 +227,15 @@ select call_id, lead_id, attempt_number, granted_at, phone from gone;
 with gone as (
   delete from under_way where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown') returning *
 ), kept as (
-  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit, phone, provider,
+  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit_id, phone, provider,
     granted_at, ended_at)
-  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'withdrawn', permit, phone, provider, granted_at,
-    $3 from gone
+  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'withdrawn', permit_id, phone, provider,
+    granted_at, $3 from gone
 ), given_back as (
   insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
   select tenant_id, campaign_id, provider, (slot_until is not null)::int, 0, reserved_micros from gone
 )
-select campaign_id, lead_id, rank, permit from gone;
+select campaign_id, lead_id, rank, (select permit from permit where id = permit_id) as permit from gone;
 
 -- name: ClaimUnsettled
 -- Attempts whose look is due, leased to the caller for $2 seconds by moving the look on.
@@ -241,7 +244,8 @@ where call_id in (
   select call_id from under_way
   where state in ('permitted', 'dial_unknown', 'placed') and look_at <= now()
   order by look_at limit $1 for update skip locked)
-returning tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit, looks;
+returning tenant_id, call_id, campaign_id, lead_id, attempt_number, state, looks,
+  (select permit from permit where id = permit_id) as permit;
 
 -- name: AttemptHistory
 -- All attempts of the leads in $3 that are over, in order.
