@@ -27,11 +27,12 @@ struct RetryJudgement: Hashable, Sendable {
 
   /// - Parameters:
   ///   - entry: The lead's place before the call, with all attempts counted that were ever numbered.
+  ///   - callee: Asked for only where the lead's numbers decide, which is when it may be called again.
   ///   - campaignIsOver: The campaign was stopped: nothing is tried again.
   init(
-    _ ending: Ending, earlier: [Earlier], entry: QueueEntry, callee: Callee, campaignIsOver: Bool, rules: CampaignRules,
-    now: Instant
-  ) {
+    _ ending: Ending, earlier: [Earlier], entry: QueueEntry, callee: @autoclosure () throws -> Callee,
+    campaignIsOver: Bool, rules: CampaignRules, now: Instant
+  ) rethrows {
     let outcome = ending.call.outcome
     if ending.optedOut {
       verdict = .finish(reason: "opted_out")
@@ -41,6 +42,11 @@ struct RetryJudgement: Hashable, Sendable {
       verdict = .finish(reason: "campaign_cancelled")
       return
     }
+    if outcome.isFinalForLead && !Self.spends(ending.call) {
+      verdict = .finish(reason: outcome.rawValue)
+      return
+    }
+    let callee = try callee()
     var next = entry
     let calls = earlier + [Earlier(call: ending.call, phone: ending.phone)]
     next.spentNumbers = Self.spent(calls, callee: callee)

@@ -107,12 +107,13 @@ extension DialStore {
       guard let task = tasks[lead], !task.isOpen else { continue }
       var entry = histories[lead]?.entry ?? QueueEntry(lead: lead, rank: 0, dueAt: now)
       let last = histories[lead]?.earlier.last?.judged.call.outcome
+      let callee = try task.callee()
       entry.rank = DialPriority(lastOutcome: last).rank(for: known.rules.callType)
-      if known.state != "cancelled", let opening = openings.first(for: task.callee) {
+      if known.state != "cancelled", let opening = openings.first(for: callee) {
         entry.dueAt = opening
         entries.append(entry)
       } else {
-        let reason = known.state == "cancelled" ? "campaign_cancelled" : task.callee.hopelessReason
+        let reason = known.state == "cancelled" ? "campaign_cancelled" : callee.hopelessReason
         finished.append(FinishedLead(lead: lead, reason: reason, attempts: entry.made))
       }
     }

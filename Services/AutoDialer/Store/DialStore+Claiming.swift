@@ -176,8 +176,9 @@ extension DialStore {
     in transaction: PostgresTransaction
   ) async throws {
     let asked = attempts.filter { $0.entry.rank == QueueEntry.requested }
-    let results = try await transaction.run(
-      placingScheduledCalls(asked, rules: rules, now: now) + [
+    let placed = try await placeScheduledCalls(asked, rules: rules, now: now, in: transaction)
+    try transaction.runWithCommit(
+      [
         PostgresStatement(
           query("PermitAttempts"), rules.tenant, rules.campaign, attempts.map(\.call), attempts.map(\.entry.lead),
           attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.permit.encoded() }, now,
@@ -190,7 +191,6 @@ extension DialStore {
       started.permit?.evidence = []  // Kept with the attempt; nobody who is told reads it.
       return NewEvent(key: attempt.permit.leadId, message: started)
     }
-    let placed = asked.isEmpty ? [] : try results[0].rows.map(ScheduledCall.init(row:))
     try events.append(
       started + Self.changeEvents(placed), in: transaction, at: now, tenant: rules.tenant)
   }

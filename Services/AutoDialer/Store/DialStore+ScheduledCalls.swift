@@ -109,14 +109,13 @@ extension DialStore {
   }
 
   /// What notes that calls that somebody asked for are permitted; answers how they stand then.
-  func placingScheduledCalls(
-    _ asked: [ClaimedAttempt], rules: CampaignRules, now: Instant
-  ) throws -> [PostgresStatement] {
+  func placeScheduledCalls(
+    _ asked: [ClaimedAttempt], rules: CampaignRules, now: Instant, in transaction: PostgresTransaction
+  ) async throws -> [ScheduledCall] {
     guard !asked.isEmpty else { return [] }
-    return [
-      PostgresStatement(
-        try query("PlaceScheduledCalls"), rules.tenant, rules.campaign, asked.map(\.entry.lead), asked.map(\.call), now)
-    ]
+    return try await transaction.query(
+      query("PlaceScheduledCalls"), rules.tenant, rules.campaign, asked.map(\.entry.lead), asked.map(\.call), now
+    ).map(ScheduledCall.init(row:))
   }
 
   /// A claim found that leads must never be called; those among them that were asked for are missed.

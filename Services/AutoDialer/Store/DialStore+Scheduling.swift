@@ -166,7 +166,7 @@ extension DialStore {
       }
       histories = try await self.histories(of: done, campaign: campaign, tenant: tenant, in: transaction)
     }
-    let callees = leads.compactMap { lead in tasks[lead].map { (lead, $0.callee) } }
+    let callees = try leads.compactMap { lead in try tasks[lead].map { (lead, try $0.callee()) } }
     return WishedLeads(
       places: Dictionary(uniqueKeysWithValues: places.map { ($0.lead, $0) }), tasks: tasks,
       others: Dictionary(uniqueKeysWithValues: try others.map { (try $0.get("lead_id"), try ScheduledCall(row: $0)) }),
@@ -193,7 +193,7 @@ extension DialStore {
         }
         guard let standing = leads.standing(of: wish.lead, task, now: now) else { continue }
         let call = try CallWish(
-          at: wish.at, notAfter: wish.notAfter, standing: standing, callee: task.callee, rules: known.rules,
+          at: wish.at, notAfter: wish.notAfter, standing: standing, callee: try task.callee(), rules: known.rules,
           facts: leads.facts, now: now)
         granted.append(GrantedWish(id: ScheduledCallID(newID()), wish: wish, standing: standing, call: call))
       } catch let refusal as CallWish.Refusal {

@@ -54,7 +54,8 @@ extension DialStore {
       query("EndLateAttempts"), tenant, late.map(\.call), late.map(\.at), late.map(\.placedAt))
   }
 
-  /// Takes in outcomes of one tenant's calls, each once: the lead waits for its retry or is done.
+  /// Takes in outcomes of one tenant's calls, each once: the lead waits for its retry or is done. What becomes of leads is
+  /// written with COMMIT: a transaction settles a tenant's calls together.
   package func settle(_ outcomes: [Outcome], tenant: TenantID, now: Instant, in transaction: PostgresTransaction)
     async throws
   {
@@ -82,14 +83,14 @@ extension DialStore {
       // Most calls are a lead's first: it has no other.
       let again = outcomes.filter { news[$0.call]?.number != 1 }.map(\.lead)
       let histories = try await histories(of: again, campaign: campaign, tenant: tenant, in: transaction)
-      let judged = Self.judge(
+      let judged = try Self.judge(
         outcomes, news, known: known, tasks: try Self.tasks(rows[1]), histories: histories, now: now)
       writes += try finishing(judged.finished, campaign: campaign, tenant: tenant, now: now)
       writes += try puttingBack(judged.retries.map(\.entry), campaign: campaign, tenant: tenant)
       told += Self.finishedEvents(judged.finished, campaign: campaign)
       told += judged.retries.map { Self.retryEvent($0, campaign: campaign) }
     }
-    _ = try await transaction.run(writes)
+    try transaction.runWithCommit(writes)
     try events.append(told, in: transaction, at: now, tenant: tenant)
   }
 
@@ -114,7 +115,7 @@ extension DialStore {
   private static func judge(
     _ outcomes: [Outcome], _ settled: [CallID: SettledAttempt], known: KnownCampaign, tasks: [LeadID: LockedTask],
     histories: [LeadID: AttemptHistory], now: Instant
-  ) -> (finished: [FinishedLead], retries: [Retry]) {
+  ) throws -> (finished: [FinishedLead], retries: [Retry]) {
     var histories = histories
     for outcome in outcomes {
       guard let attempt = settled[outcome.call], attempt.number == 1 else { continue }
@@ -128,9 +129,9 @@ extension DialStore {
       guard let task = tasks[outcome.lead], task.isOpen, !task.isWaiting, let history = histories[outcome.lead],
         let call = history.call(outcome.call), seen.insert(outcome.lead).inserted
       else { continue }
-      let judgement = RetryJudgement(
+      let judgement = try RetryJudgement(
         .init(call: call.call, phone: call.phone, optedOut: outcome.optedOut),
-        earlier: history.earlier(than: outcome.call), entry: history.entry, callee: task.callee,
+        earlier: history.earlier(than: outcome.call), entry: history.entry, callee: try task.callee(),
         campaignIsOver: known.state == "cancelled", rules: known.rules, now: now)
       switch judgement.verdict {
       case .finish(let reason):
@@ -161,8 +162,18 @@ struct LockedTask: Sendable {
   var isWaiting: Bool
   /// It waits for a call that somebody asked for.
   var isRequested: Bool
-  var lead: Lead
-  var callee: Callee
+  private let row: PostgresRow
+
+  /// Of a row of LockTasks.
+  init(_ row: PostgresRow) throws {
+    isOpen = try row.get("state", as: String.self) == "open"
+    isWaiting = try row.get("due_at", as: Instant?.self) != nil
+    isRequested = try row.get("rank", as: Int?.self) == QueueEntry.requested
+    self.row = row
+  }
+
+  /// Read when it is asked for: most calls end in a way that its lead has no say in.
+  func callee() throws -> Callee { try DialStore.lead(row).callee }
 }
 
 /// Every attempt at a lead.
@@ -202,15 +213,7 @@ extension DialStore {
 
   /// Of rows of LockTasks.
   static func tasks(_ rows: [PostgresRow]) throws -> [LeadID: LockedTask] {
-    try Dictionary(
-      uniqueKeysWithValues: rows.map { row in
-        let (lead, callee) = try lead(row)
-        let task = LockedTask(
-          isOpen: try row.get("state", as: String.self) == "open",
-          isWaiting: try row.get("due_at", as: Instant?.self) != nil,
-          isRequested: try row.get("rank", as: Int?.self) == QueueEntry.requested, lead: lead, callee: callee)
-        return (try row.get("lead_id"), task)
-      })
+    try Dictionary(uniqueKeysWithValues: rows.map { (try $0.get("lead_id"), try LockedTask($0)) })
   }
 
   /// The attempts of leads; none for a lead that was never called.
