@@ -61,7 +61,7 @@ extension DialStore {
       guard let row = try await transaction.query(query("WithdrawAttempt"), tenant, call, now).first else { return }
       let campaign: CampaignID = try row.get("campaign_id")
       let lead: LeadID = try row.get("lead_id")
-      guard let known = try await self.campaign(campaign, tenant: tenant, in: transaction) else { return }
+      guard let known = try await holdCampaign(campaign, tenant: tenant, in: transaction) else { return }
       let permit = try DialPermit.decode(row.get("permit", as: [UInt8].self))
       try await giveBack(permit, rules: known.rules, in: transaction)
       guard let task = try await tasks([lead], of: campaign, tenant: tenant, in: transaction)[lead], task.isOpen

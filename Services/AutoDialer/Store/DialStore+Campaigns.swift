@@ -49,7 +49,7 @@ extension DialStore {
     _ leads: [Lead], told: [String] = [], campaign id: CampaignID, tenant: TenantID, now: Instant,
     in transaction: PostgresTransaction
   ) async throws {
-    guard let known = try await campaign(id, tenant: tenant, in: transaction) else {
+    guard let known = try await holdCampaign(id, tenant: tenant, in: transaction) else {
       throw PostgresError(.invalidRow, "leads came before their campaign \(id)")
     }
     var openings = Openings(rules: known.rules, now: now)
@@ -96,7 +96,7 @@ extension DialStore {
     recycled leads: [Lead], campaign id: CampaignID, tenant: TenantID, now: Instant,
     in transaction: PostgresTransaction
   ) async throws {
-    guard let known = try await campaign(id, tenant: tenant, in: transaction) else { return }
+    guard let known = try await holdCampaign(id, tenant: tenant, in: transaction) else { return }
     let ids = leads.compactMap { LeadID($0.leadId) }
     let tasks = try await tasks(ids, of: id, tenant: tenant, in: transaction)
     let histories = try await histories(of: ids, campaign: id, tenant: tenant, in: transaction)

@@ -49,7 +49,8 @@ extension DialStore {
   }
 
   /// Claims what is due and the campaign's limits allow, and permits each: the attempt with its evidence, its slot, the
-  /// counters and the event are one transaction. Empty while another instance claims for the same campaign.
+  /// counters and the event are one transaction. Empty while another instance claims for the same campaign, and when the
+  /// campaign was stopped or its policy changed since `rules` were read.
   ///
   /// - Parameter slotSeconds: How long an attempt may hold its slot when nothing is heard of it.
   package func claim(

@@ -22,7 +22,8 @@ extension DialStore {
   /// A tenant's limits and today's calls, with the zone they are counted in.
   typealias TenantLimit = (standing: TenantStanding, zone: TimeZoneRules)
 
-  /// Reads what limits a campaign's calls and locks what counts. Nil while another claim has the campaign.
+  /// Reads what limits a campaign's calls and locks what counts. Nil while another claim has the campaign, or when it is
+  /// not active any more or its rules are others by now.
   ///
   /// Locks are taken in the order campaign (without waiting), caller ids, provider, tenant; all but the first only where
   /// they limit anything, so that claims of other campaigns go on beside this one.
@@ -32,7 +33,9 @@ extension DialStore {
     of rules: CampaignRules, now: Instant, locks: Bool = true, in transaction: PostgresTransaction
   ) async throws -> ClaimLimits? {
     let first = try await transaction.run([
-      PostgresStatement(query(locks ? "LockCounter" : "CounterOf"), rules.tenant, rules.campaign),
+      locks
+        ? PostgresStatement(query("LockCounter"), rules.tenant, rules.campaign, rules.policyVersion)
+        : PostgresStatement(query("CounterOf"), rules.tenant, rules.campaign),
       PostgresStatement(query("PendingSettlements"), rules.tenant, rules.campaign),
       callerIDs(of: rules),
       PostgresStatement(query("ProviderLimit"), rules.tenant, rules.provider),

@@ -39,6 +39,7 @@ extension DialStore {
       guard let row = try await transaction.query(query("ScheduledCallByID"), tenant, id).first else { return nil }
       guard try row.get("state", as: String.self) == "scheduled" else { return try ScheduledCall(row: row) }
       let campaign: CampaignID = try row.get("campaign_id")
+      _ = try await holdCampaign(campaign, tenant: tenant, in: transaction)
       let place = try await transaction.query(
         query("TakeRequested"), tenant, campaign, row.get("lead_id", as: LeadID.self)
       ).first.map(Self.entry)

@@ -79,7 +79,7 @@ extension DialStore {
       let (tenant, campaign) = (wishes[0].tenant, wishes[0].campaign)
       let keys = wishes.map(\.key).filter { !$0.isEmpty }
       let read = try await transaction.run([
-        PostgresStatement(query("CampaignByID"), tenant, campaign),
+        PostgresStatement(query("HoldCampaign"), tenant, campaign),
         PostgresStatement(query("LockScheduledCallKeys"), tenant, keys),
         PostgresStatement(query("ScheduledCallsByKey"), tenant, keys),
       ])

@@ -70,7 +70,7 @@ extension DialStore {
     var results = try await transaction.run(
       byCampaign.flatMap { campaign, outcomes in
         [
-          PostgresStatement(try query("CampaignByID"), tenant, campaign),
+          PostgresStatement(try query("HoldCampaign"), tenant, campaign),
           PostgresStatement(try query("LockTasks"), tenant, campaign, outcomes.map(\.lead)),
         ]
       })[...]

@@ -76,7 +76,14 @@ package struct DialStore: Sendable {
     return try rows.first.map { try campaign(id, tenant: tenant, $0) }
   }
 
-  /// Of a row of CampaignByID.
+  /// The same, as it stays until `transaction` is over: for whoever puts leads into the queue.
+  func holdCampaign(_ id: CampaignID, tenant: TenantID, in transaction: PostgresTransaction) async throws
+    -> KnownCampaign?
+  {
+    try await transaction.query(query("HoldCampaign"), tenant, id).first.map { try campaign(id, tenant: tenant, $0) }
+  }
+
+  /// Of a row of CampaignByID or HoldCampaign.
   func campaign(_ id: CampaignID, tenant: TenantID, _ row: PostgresRow) throws -> KnownCampaign {
     let version: Int = try row.get("policy_version")
     let known: (rules: CampaignRules, policy: CampaignPolicy)
