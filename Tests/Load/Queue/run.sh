@@ -28,11 +28,11 @@ peer_python celery 'celery[redis]'
 peer_python bullmq bullmq
 
 sql() { "$tools/psql" -q "$url" "$@"; }
-ours() { # ours NAME LEADS [later|both]: fills, then runs; one line
-  "$program" "$url" fill "$2" ${3:-}
-  local both=
-  [ "${3:-}" != both ] || both=both
-  printf '%s,ours%s,%s\n' "$1" "${both:+ (2)}" "$("$program" "$url" run "$seconds" $batch "$server" $both)"
+ours() { # ours NAME CAMPAIGNS LEADS [later]: fills, then runs; one line
+  local connections=
+  (($2 == 1)) || connections=" ($2)"
+  "$program" "$url" fill "$2" "$3" ${4:-}
+  printf '%s,ours%s,%s\n' "$1" "$connections" "$("$program" "$url" run "$2" "$seconds" $batch "$server")"
 }
 floor() { # floor NAME LEADS WHICH [CONNECTIONS]: "" bare, "duty_" with all that ours writes
   sql -v leads="$2" -f "$here/Floor/$3schema.sql" >/dev/null 2>&1
@@ -82,12 +82,12 @@ held() { # held COMMAND...: while another session holds a snapshot
 } >"$scratch/peers"
 cat "$scratch/peers"
 for _ in $(seq "$rounds"); do
-  floor small 3000000 ""; floor small 400000 duty_; ours small 300000
-  floor small 700000 duty_ 2; ours small 300000 both
+  floor small 3000000 ""; floor small 400000 duty_; ours small 1 300000
+  floor small 700000 duty_ 2; ours small 2 150000
   peer pgqueuer "$url" 120000
-  ours big "$big"
-  ours later "$big" later
-  held ours held "$big"
+  ours big 1 "$big"
+  ours later 1 "$big" later
+  held ours held 1 "$big"
 done | tee "$scratch/results"
 
 cat "$scratch/peers" >>"$scratch/results"

@@ -4,18 +4,19 @@ import EventLog
 import Postgres
 import RingmasterMessages
 
-/// The dialer's schema in a database, and one campaign that dials.
+/// The dialer's schema in a database, and campaigns that dial.
 package struct DialerBench: Sendable {
   package let pool: PostgresPool
   package let store: DialStore
   package let tenant = TenantID.standard
-  package let campaign = CampaignID(UniqueID(high: 1, low: 1))
+  package let campaigns: [CampaignID]
   /// A Monday, 10:00 in New York.
   package let now = Instant(microsecondsSince1970: 1_772_463_600_000_000)
   private let admin: PostgresPool
 
   /// Brings the schema up to date.
-  package init(url: String, connections: Int) async throws {
+  package init(url: String, connections: Int, campaigns: Int = 1) async throws {
+    self.campaigns = (1...campaigns).map { CampaignID(UniqueID(high: 1, low: UInt64($0))) }
     let schema = try AutoDialerApplication.schema()
     try await Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations).run(on: url)
     pool = PostgresPool(
@@ -32,16 +33,21 @@ package struct DialerBench: Sendable {
     admin.close()
   }
 
-  /// Empties the schema and takes in the campaign, without leads.
+  /// The first.
+  package var campaign: CampaignID { campaigns[0] }
+
+  /// Empties the schema and takes in the campaigns, without leads.
   package func begin(maxConcurrentCalls: Int32) async throws {
     try await execute(
-      "truncate campaign, campaign_counter, provider_limit, task, queue, under_way, settled, settlement, lead_end, event"
-    )
+      "truncate campaign, campaign_counter, provider_limit, task, queue, permit, under_way, settled, settlement, "
+        + "lead_end, event")
     var policy = CampaignPolicy.load
     policy.maxConcurrentCalls = maxConcurrentCalls
-    let told = Campaign(campaignId: campaign.description, state: .active, policy: policy, policyVersion: 1)
+    let told = campaigns.map {
+      Campaign(campaignId: $0.description, state: .active, policy: policy, policyVersion: 1)
+    }
     try await pool.transaction(name: "fill") { transaction in
-      try await store.take(told, tenant: tenant, now: now, in: transaction)
+      for campaign in told { try await store.take(campaign, tenant: tenant, now: now, in: transaction) }
     }
   }
 

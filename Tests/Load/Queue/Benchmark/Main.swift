@@ -10,35 +10,35 @@ import Wire
 
 /// Measures the dialer's queue: claims with every check on, and what their outcomes do to it.
 ///
-///     queue-benchmark URL fill LEADS [later]       a schema with LEADS due leads; with `later`, up to a million more of a
-///                                                  higher rank that are not due yet
-///     queue-benchmark URL run SECONDS BATCH PID [both]
-///                                                  claims BATCH, ends and settles them, half to be tried again in an
-///                                                  hour, for SECONDS; PID is the server's, for its processor time;
-///                                                  with `both`, settles what was claimed last while it claims the next
+///     queue-benchmark URL fill CAMPAIGNS LEADS [later]
+///         a schema with LEADS due leads in each campaign; with `later`, up to a million more of a higher rank that are not
+///         due yet
+///     queue-benchmark URL run CAMPAIGNS SECONDS BATCH PID
+///         claims BATCH, ends and settles them, half to be tried again in an hour, for SECONDS, on a connection for each
+///         campaign; PID is the server's, for its processor time
 ///
 /// `run` prints leads a second, the median and the 99th percentile of a turn in milliseconds, and the microseconds of
 /// processor time a lead of this program and of the server.
 @main enum Main {
   static func main() async {
     await loadProgram("queue-benchmark") { arguments in
-      guard arguments.count >= 3 else { throw usage }
-      let both = arguments.last == "both"
-      let queue = Queue(bench: try await DialerBench(url: arguments[0], connections: both ? 2 : 1))
+      guard arguments.count >= 4, let campaigns = Int(arguments[2]), (1...100).contains(campaigns),
+        let number = Int(arguments[3])
+      else { throw usage }
+      let queue = Queue(
+        bench: try await DialerBench(url: arguments[0], connections: campaigns, campaigns: campaigns))
       defer { queue.bench.close() }
-      switch (arguments[1], Int(arguments[2])) {
-      case ("fill", let leads?):
-        try await queue.fill(leads, later: arguments.contains("later"))
-      case ("run", let seconds?):
-        guard arguments.count == (both ? 6 : 5), let batch = Int(arguments[3]), let server = Int(arguments[4])
-        else { throw usage }
-        try await queue.run(seconds: seconds, batch: batch, server: server, both: both)
+      switch arguments[1] {
+      case "fill": try await queue.fill(number, later: arguments.last == "later")
+      case "run":
+        guard arguments.count == 6, let batch = Int(arguments[4]), let server = Int(arguments[5]) else { throw usage }
+        try await queue.run(seconds: number, batch: batch, server: server)
       default: throw usage
       }
     }
   }
 
-  private static let usage = LoadFailure("URL fill LEADS [later] | URL run SECONDS BATCH PID [both]")
+  private static let usage = LoadFailure("URL fill CAMPAIGNS LEADS [later] | URL run CAMPAIGNS SECONDS BATCH PID")
 }
 
 /// The due leads came due a day before.
@@ -54,15 +54,21 @@ private struct Queue: Sendable {
     lead.company = "Walsh Accounting"
     lead.region = "US"
     // In the order of the claims, as an upload is; the later ones have rank 0 and are due tomorrow.
-    try await insert(leads, lead: lead.encoded(), rank: 1, from: bench.now - .days(1))
-    if later { try await insert(min(leads, 1_000_000), lead: lead.encoded(), rank: 0, from: bench.now + .days(1)) }
+    for campaign in bench.campaigns {
+      try await insert(leads, into: campaign, lead: lead.encoded(), rank: 1, from: bench.now - .days(1))
+      guard later else { continue }
+      try await insert(
+        min(leads, 1_000_000), into: campaign, lead: lead.encoded(), rank: 0, from: bench.now + .days(1))
+    }
     try await bench.settleDown(["queue", "task"])
   }
 
   /// Stands in the lead for another number of each.
   private static let anyPhone = "+12122000000"
 
-  private func insert(_ leads: Int, lead: [UInt8], rank: Int, from due: Instant) async throws {
+  private func insert(
+    _ leads: Int, into campaign: CampaignID, lead: [UInt8], rank: Int, from due: Instant
+  ) async throws {
     guard let phone = lead.firstRange(of: Array(Self.anyPhone.utf8)) else {
       throw LoadFailure("the lead does not hold its number")
     }
@@ -81,44 +87,24 @@ private struct Queue: Sendable {
         "insert into \(table) (tenant_id, campaign_id, lead_id, \(columns)) "
         + "select $1::uuid, $2::uuid, \(id), \(values) from generate_series(1, $5::int) as i"
       let third: any PostgresEncodable = table == "task" ? lead : due
-      try await bench.execute(sql, [bench.tenant, bench.campaign, third, rank, leads])
+      try await bench.execute(sql, [bench.tenant, campaign, third, rank, leads])
     }
   }
 
-  func run(seconds: Int, batch: Int, server: Int, both: Bool) async throws {
-    guard let known = try await bench.store.campaign(bench.campaign, tenant: bench.tenant) else {
-      throw LoadFailure("there is no campaign: fill first")
-    }
-    var places = ClaimPlaces()
-    var (forgotAt, countedAt) = (ContinuousClock.now, ContinuousClock.now)
-    let statistics = TableStatistics(pool: bench.pool, schema: "dialer")
+  func run(seconds: Int, batch: Int, server: Int) async throws {
     let clock = ContinuousClock()
-    let end = clock.now + .seconds(seconds)
-    var turns: [Double] = []
-    var open: [DialStore.ClaimedAttempt] = []
-    var leads = 0
     let before = (own: ProcessFigures.processorTime(), server: try serverProcessorTime(server))
     let started = clock.now
-    while clock.now < end {
-      let turn = clock.now
-      // As DialWorker does.
-      if forgotAt.duration(to: turn) >= .seconds(3) { (places, forgotAt) = (ClaimPlaces(), turn) }
-      if countedAt.duration(to: turn) >= .seconds(1) {
-        countedAt = turn
-        try await statistics.refresh()
+    let end = started + .seconds(seconds)
+    var (turns, leads): ([Double], Int) = ([], 0)
+    try await withThrowingTaskGroup(of: (turns: [Double], leads: Int).self) { group in
+      for campaign in bench.campaigns { group.addTask { try await self.turns(of: campaign, batch: batch, until: end) } }
+      for try await one in group {
+        turns += one.turns
+        leads += one.leads
       }
-      let ended = open
-      async let settled: Void = settle(ended)
-      if !both { try await settled }
-      let claim = try await bench.store.claim(
-        known.rules, now: bench.now, most: batch, places: places, slotSeconds: 300)
-      try await settled
-      leads += open.count
-      open = claim.attempts
-      guard !open.isEmpty else { break }
-      places = claim.places
-      turns.append(turn.duration(to: clock.now) / .milliseconds(1))
     }
+    guard !turns.isEmpty else { throw LoadFailure("nothing was due: fill first") }
     let elapsed = started.duration(to: clock.now) / .seconds(1)
     turns.sort()
     let own = (ProcessFigures.processorTime() - before.own) * 1e6 / Double(leads)
@@ -128,13 +114,44 @@ private struct Queue: Sendable {
     print("\(Double(leads) / elapsed),\(p50),\(p99),\(own),\(theirs)")
   }
 
-  private func settle(_ attempts: [DialStore.ClaimedAttempt]) async throws {
-    guard !attempts.isEmpty else { return }
-    let ended = attempts.map { DialStore.EndedCall(call: $0.call, campaign: bench.campaign, at: bench.now) }
+  /// Takes turns at a campaign until `end` or nothing is due: how many milliseconds each took, and how many leads in all.
+  private func turns(
+    of campaign: CampaignID, batch: Int, until end: ContinuousClock.Instant
+  ) async throws -> (turns: [Double], leads: Int) {
+    guard let known = try await bench.store.campaign(campaign, tenant: bench.tenant) else {
+      throw LoadFailure("there is no campaign: fill first")
+    }
+    let clock = ContinuousClock()
+    let statistics = TableStatistics(pool: bench.pool, schema: "dialer")
+    var places = ClaimPlaces()
+    var (forgotAt, countedAt) = (clock.now, clock.now)
+    var (turns, leads): ([Double], Int) = ([], 0)
+    while clock.now < end {
+      let turn = clock.now
+      // As DialWorker does.
+      if forgotAt.duration(to: turn) >= .seconds(3) { (places, forgotAt) = (ClaimPlaces(), turn) }
+      // Once for all, as a service does.
+      if campaign == bench.campaign, countedAt.duration(to: turn) >= .seconds(1) {
+        countedAt = turn
+        try await statistics.refresh()
+      }
+      let claim = try await bench.store.claim(
+        known.rules, now: bench.now, most: batch, places: places, slotSeconds: 300)
+      guard !claim.attempts.isEmpty else { break }
+      places = claim.places
+      try await settle(claim.attempts, of: campaign)
+      leads += claim.attempts.count
+      turns.append(turn.duration(to: clock.now) / .milliseconds(1))
+    }
+    return (turns, leads)
+  }
+
+  private func settle(_ attempts: [DialStore.ClaimedAttempt], of campaign: CampaignID) async throws {
+    let ended = attempts.map { DialStore.EndedCall(call: $0.call, campaign: campaign, at: bench.now) }
     let outcomes = attempts.enumerated().compactMap { index, attempt in
       LeadID(attempt.permit.leadId).map { lead in
         DialStore.Outcome(
-          call: attempt.call, campaign: bench.campaign, lead: lead, outcome: index % 2 == 0 ? .noAnswer : .unqualified,
+          call: attempt.call, campaign: campaign, lead: lead, outcome: index % 2 == 0 ? .noAnswer : .unqualified,
           optedOut: false, permanent: false, endedAt: bench.now)
       }
     }

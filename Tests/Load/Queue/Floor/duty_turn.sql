@@ -6,18 +6,20 @@ with due as (
 gone as (
   delete from duty.waiting w using due
   where (w.tenant, w.campaign, w.rank, w.due_at, w.lead) = (due.tenant, due.campaign, due.rank, due.due_at, due.lead)),
-known as (
-  select due.*, lead.lead as bytes, md5(due.lead::text || due.attempts)::uuid as call
+known as materialized (
+  select nextval('duty.permit_id_seq') as permit, due.*, lead.lead as bytes, md5(due.lead::text || due.attempts)::uuid as call
   from due join duty.lead on (lead.tenant, lead.campaign, lead.id) = (due.tenant, due.campaign, due.lead)),
 taken as (
-  insert into duty.under_way select tenant, call, campaign, lead, rank, attempts + 1, repeat('p', 420)::bytea, now()
+  insert into duty.under_way select tenant, call, campaign, lead, rank, attempts + 1, permit, now()
   from known returning call),
+kept as (insert into duty.permit select permit, repeat('p', 420)::bytea from known),
 told as (insert into duty.fact (tenant, key, payload) select tenant, lead::text, repeat('e', 200)::bytea from known)
 select array_agg(call)::text as calls from taken \gset
 commit;
 begin;
+update duty.under_way set ended_at = now() where call = any (:calls::text::uuid[]);
 with gone as (
-  delete from duty.under_way where tenant = md5('t')::uuid and call = any (:calls::text::uuid[]) returning *),
+  delete from duty.under_way where call = any (:calls::text::uuid[]) returning *),
 kept as (
   insert into duty.past
   select tenant, call, campaign, lead, attempts, permit, granted_at, 'no_answer' from gone),
