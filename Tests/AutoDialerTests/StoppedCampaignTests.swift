@@ -64,6 +64,20 @@ import Testing
     }
   }
 
+  /// Stopping a campaign of a million leads takes a while, in which the others are called.
+  @Test func aClaimDoesNotWaitForACampaignThatIsBeingStopped() async throws {
+    try await Dialers.with { dialers in
+      let campaign = try await dialers.campaign()
+      try await dialers.add([Dialers.lead(1)], to: campaign)
+      let over = Campaign(
+        campaignId: campaign.rules.campaign.description, state: .cancelled, policy: campaign.policy, policyVersion: 1)
+      try await dialers.pool.transaction(name: "stop") { transaction in
+        try await dialers.store.take(over, tenant: dialers.tenant, now: Dialers.monday, in: transaction)
+        #expect(try await dialers.claim(campaign).attempts.isEmpty)
+      }
+    }
+  }
+
   @Test func aClaimUnderRulesThatHoldNoMoreTakesNothing() async throws {
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign()

@@ -35,12 +35,12 @@ select state, policy_version, policy from campaign where tenant_id = $1 and camp
 select state, policy_version, policy from campaign where tenant_id = $1 and campaign_id = $2 for share;
 
 -- name: LockCounter
--- One claim at a time for a campaign; a second instance goes on to the next campaign. Only while the campaign is active
--- with the policy of version $3, and held as above.
+-- One claim at a time for a campaign; a second instance goes on to the next campaign, and so does everybody while this one
+-- is being changed. Only while the campaign is active with the policy of version $3, and held as above.
 select c.day, c.day_calls, c.minute_start, c.minute_calls, c.spent_micros, c.reserved_micros, c.live, c.blocked
 from campaign_counter c join campaign k using (tenant_id, campaign_id)
 where c.tenant_id = $1 and c.campaign_id = $2 and k.state = 'active' and k.policy_version = $3
-for update of c skip locked for share of k;
+for update of c skip locked for share of k skip locked;
 
 -- name: CounterOf
 -- The same to look at, not to count on.
