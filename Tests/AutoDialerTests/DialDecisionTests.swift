@@ -167,6 +167,27 @@ import Testing
       callee: callee("+12125550123"), campaignIsOver: false, rules: try rules(), now: now)
     #expect(judgement.verdict == .finish(reason: "opted_out"))
   }
+
+  /// However its call ended and whichever numbers it has left: the simulation found a wrong number whose lead had another.
+  @Test(arguments: CallOutcome.allCases, [true, false]) func nothingIsTriedAgainInACampaignThatIsOver(
+    outcome: CallOutcome, isPermanent: Bool
+  ) throws {
+    let now = try instant("2026-03-02T15:00:00Z")
+    for phones in [["+12125550123"], ["+12125550123", "+13125550123"]] {
+      let judgement = RetryJudgement(
+        .init(
+          call: PastCall(outcome: outcome, at: now, isPermanentFailure: isPermanent), phone: phones[0], optedOut: false),
+        earlier: [], entry: QueueEntry(lead: LeadID.random(), rank: 1, dueAt: now, attempts: 1),
+        callee: Callee(
+          numbers: phones.enumerated().map {
+            .init(index: $0, phone: $1, place: LeadPlace($1), consent: .unknown)
+          }, joinedAt: now), campaignIsOver: true, rules: try rules(), now: now)
+      guard case .finish = judgement.verdict else {
+        Issue.record("\(outcome) \(phones.count): \(judgement.verdict)")
+        continue
+      }
+    }
+  }
 }
 
 extension LeadPlace {

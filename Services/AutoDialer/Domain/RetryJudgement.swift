@@ -55,7 +55,10 @@ struct RetryJudgement: Hashable, Sendable {
     next.avoiding = nil
     let numbers = callee.numbers(for: next)
     if Self.spends(ending.call), let first = numbers.first {
-      verdict = Self.another(first, next, made: calls.count, rules: rules, now: now)
+      verdict =
+        campaignIsOver
+        ? .finish(reason: "campaign_cancelled")
+        : Self.another(first, next, made: calls.count, rules: rules, now: now)
       return
     }
     verdict = Self.again(ending.call, earlier: earlier.map(\.call), numbers: numbers, next, rules: rules, now: now)
