@@ -182,10 +182,8 @@ import Testing
           numbers: phones.enumerated().map {
             .init(index: $0, phone: $1, place: LeadPlace($1), consent: .unknown)
           }, joinedAt: now), campaignIsOver: true, rules: try rules(), now: now)
-      guard case .finish = judgement.verdict else {
-        Issue.record("\(outcome) \(phones.count): \(judgement.verdict)")
-        continue
-      }
+      #expect(
+        judgement.verdict == .finish(reason: outcome.isFinalForLead ? outcome.rawValue : "campaign_cancelled"))
     }
   }
 }

@@ -62,10 +62,10 @@ struct Dialers: Sendable {
   }
 
   /// The campaign is over, whatever of it waits.
-  func cancel(_ known: DialStore.KnownCampaign) async throws {
-    try await take(
-      Campaign(
-        campaignId: known.rules.campaign.description, state: .cancelled, policy: known.policy, policyVersion: 1))
+  func cancel(_ known: DialStore.KnownCampaign) async throws { try await take(Self.over(known)) }
+
+  static func over(_ known: DialStore.KnownCampaign) -> Campaign {
+    Campaign(campaignId: known.rules.campaign.description, state: .cancelled, policy: known.policy, policyVersion: 1)
   }
 
   func take(_ campaign: Campaign, at now: Instant = Self.monday) async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import AutoDialer
 
-/// A campaign that is stopped while others are busy with its leads. The simulation found a lead that waited for ever.
+/// A campaign that is stopped while others are busy with its leads.
 @Suite struct StoppedCampaignTests {
   /// Whoever comes second waits for the first, and no lead is left.
   @Test(arguments: [true, false]) func aRetryThatIsDecidedMeanwhileIsNotLeftBehind(settlesFirst: Bool) async throws {
@@ -19,13 +19,12 @@ import Testing
       let outcome = DialStore.Outcome(
         call: attempt.call, campaign: campaign.rules.campaign, lead: lead, outcome: .noAnswer, optedOut: false,
         permanent: false, endedAt: Dialers.monday)
-      let over = Campaign(
-        campaignId: campaign.rules.campaign.description, state: .cancelled, policy: campaign.policy, policyVersion: 1)
       let settle: Step = { transaction in
         try await dialers.store.settle([outcome], tenant: dialers.tenant, now: Dialers.monday, in: transaction)
       }
       let cancel: Step = { transaction in
-        try await dialers.store.take(over, tenant: dialers.tenant, now: Dialers.monday, in: transaction)
+        try await dialers.store.take(
+          Dialers.over(campaign), tenant: dialers.tenant, now: Dialers.monday, in: transaction)
       }
       try await overlap(settlesFirst ? settle : cancel, with: settlesFirst ? cancel : settle, dialers)
       #expect(try await dialers.count("select 1 from queue") == 0)
@@ -69,10 +68,9 @@ import Testing
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign()
       try await dialers.add([Dialers.lead(1)], to: campaign)
-      let over = Campaign(
-        campaignId: campaign.rules.campaign.description, state: .cancelled, policy: campaign.policy, policyVersion: 1)
       try await dialers.pool.transaction(name: "stop") { transaction in
-        try await dialers.store.take(over, tenant: dialers.tenant, now: Dialers.monday, in: transaction)
+        try await dialers.store.take(
+          Dialers.over(campaign), tenant: dialers.tenant, now: Dialers.monday, in: transaction)
         #expect(try await dialers.claim(campaign).attempts.isEmpty)
       }
     }

@@ -38,12 +38,8 @@ struct RetryJudgement: Hashable, Sendable {
       verdict = .finish(reason: "opted_out")
       return
     }
-    if campaignIsOver && !outcome.isFinalForLead {
-      verdict = .finish(reason: "campaign_cancelled")
-      return
-    }
-    if outcome.isFinalForLead && !Self.spends(ending.call) {
-      verdict = .finish(reason: outcome.rawValue)
+    if campaignIsOver || (outcome.isFinalForLead && !Self.spends(ending.call)) {
+      verdict = .finish(reason: outcome.isFinalForLead ? outcome.rawValue : "campaign_cancelled")
       return
     }
     let callee = try callee()
@@ -55,10 +51,7 @@ struct RetryJudgement: Hashable, Sendable {
     next.avoiding = nil
     let numbers = callee.numbers(for: next)
     if Self.spends(ending.call), let first = numbers.first {
-      verdict =
-        campaignIsOver
-        ? .finish(reason: "campaign_cancelled")
-        : Self.another(first, next, made: calls.count, rules: rules, now: now)
+      verdict = Self.another(first, next, made: calls.count, rules: rules, now: now)
       return
     }
     verdict = Self.again(ending.call, earlier: earlier.map(\.call), numbers: numbers, next, rules: rules, now: now)
