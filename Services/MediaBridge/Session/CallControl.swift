@@ -87,7 +87,6 @@ final class CallControl: Sendable {
 
   private func later(of call: CallID, _ change: @escaping @Sendable () async throws -> Void) {
     tasks.spawn(id: "report") { [self] in
-      var generator = SystemRandomNumberGenerator()
       let backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(5))
       for attempt in 1...8 {
         do {
@@ -96,7 +95,7 @@ final class CallControl: Sendable {
         } catch {
           logger.warning(
             "a call's change could not be stored; trying again", [LogField("call_id", call), .error(error)])
-          guard (try? await Task.sleep(for: backoff.delay(attempt: attempt, using: &generator))) != nil else { return }
+          guard (try? await Task.sleep(for: backoff.delay(attempt: attempt))) != nil else { return }
         }
       }
     }

@@ -87,10 +87,9 @@ extension LiveCall {
       _ = await write(&unwritten)
     }
     unwritten.take(from: self)
-    var generator = SystemRandomNumberGenerator()
     var attempt = 1
     while await !write(&unwritten) {
-      let delay = Self.storeRetry.delay(attempt: attempt, using: &generator)
+      let delay = Self.storeRetry.delay(attempt: attempt)
       guard (try? await Task.sleep(for: delay)) != nil else { return }
       attempt += 1
     }
@@ -131,7 +130,6 @@ extension LiveCall {
   }
 
   private func finish(_ end: CallReport) async {
-    var generator = SystemRandomNumberGenerator()
     var attempt = 1
     while true {
       do {
@@ -139,7 +137,7 @@ extension LiveCall {
         return
       } catch {
         logger.warning("a conversation's end could not be stored; trying again", [.error(error)])
-        let delay = Self.storeRetry.delay(attempt: attempt, using: &generator)
+        let delay = Self.storeRetry.delay(attempt: attempt)
         guard (try? await Task.sleep(for: delay)) != nil else { return }
         attempt += 1
       }

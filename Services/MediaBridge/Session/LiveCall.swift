@@ -103,7 +103,6 @@ final class LiveCall: Sendable {
   }
 
   private func openSession() async -> (any VoiceSession)? {
-    var generator = SystemRandomNumberGenerator()
     var attempt = 1
     var answered: ContinuousClock.Instant?
     while !isClosed && !Task.isCancelled {
@@ -124,7 +123,7 @@ final class LiveCall: Sendable {
         answered = since
         if since.duration(to: .now) > Self.engineLimit { return nil }
       }
-      guard (try? await Task.sleep(for: Self.reopen.delay(attempt: attempt, using: &generator))) != nil else {
+      guard (try? await Task.sleep(for: Self.reopen.delay(attempt: attempt))) != nil else {
         return nil
       }
       attempt += 1

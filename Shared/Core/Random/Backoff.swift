@@ -16,6 +16,12 @@ public struct Backoff: Hashable, Sendable {
   }
 
   /// The delay before attempt `attempt + 1`, where the first try is attempt 1. Never above `maximum × (1 + jitter)`.
+  public func delay(attempt: Int) -> Duration {
+    var generator = SystemRandomNumberGenerator()
+    return delay(attempt: attempt, using: &generator)
+  }
+
+  /// The same, with chance from `generator`.
   public func delay(attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
     var seconds = initial.inSeconds
     let limit = maximum.inSeconds

@@ -8,6 +8,12 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     state = seed
   }
 
+  /// With a seed of the system's. For asynchronous code that hands a generator on: the system's own is an empty value,
+  /// and the thread sanitizer takes whatever lies at its address for a variable that tasks share.
+  public init() {
+    self.init(seed: .random(in: .min ... .max))
+  }
+
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state

@@ -115,7 +115,6 @@ public final class EventConsumer: LifecycleService {
   }
 
   private func balance(_ work: inout Work) async throws {
-    var generator = SystemRandomNumberGenerator()
     var failures = 0
     var isOpen = false
     while true {
@@ -131,7 +130,7 @@ public final class EventConsumer: LifecycleService {
         failures += 1
         logger.warning("shares cannot be balanced", [.error(error)])
       }
-      let delay = failures == 0 ? options.lease / 3 : options.retry.delay(attempt: failures, using: &generator)
+      let delay = failures == 0 ? options.lease / 3 : options.retry.delay(attempt: failures)
       try await Task.sleep(for: min(delay, options.lease / 3))
     }
   }

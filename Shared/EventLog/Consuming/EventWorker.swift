@@ -94,8 +94,7 @@ struct EventWorker: Sendable {
     var end = began + consumer.options.pace
     if turns.failures > 0 {
       guard shares.count == 1 else { return }
-      var generator = SystemRandomNumberGenerator()
-      end = .now + consumer.options.retry.delay(attempt: turns.failures, using: &generator)
+      end = .now + consumer.options.retry.delay(attempt: turns.failures)
     } else if hasMore {
       return
     }

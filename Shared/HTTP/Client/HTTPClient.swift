@@ -40,7 +40,7 @@ public final class HTTPClient: LifecycleService {
   /// With a retry policy, failures and statuses that it covers are tried again; the last outcome is the caller's.
   public func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
     guard let policy = request.retries else { return try await sendOnce(request) }
-    var generator = SystemRandomNumberGenerator()
+    var generator = SeededGenerator()
     var attempt = 1
     while true {
       let delay: Duration

@@ -24,7 +24,6 @@ extension PostgresPool {
   private func acquireSlowly() async throws -> PostgresConnection {
     let started = ContinuousClock.now
     let deadline = started + configuration.acquireTimeout
-    var generator = SystemRandomNumberGenerator()
     var attempt = 0
     while true {
       switch try await ticket(deadline) {
@@ -42,7 +41,7 @@ extension PostgresPool {
         } catch {
           givePlaceBack()
           attempt += 1
-          let delay = PostgresPool.reconnect.delay(attempt: attempt, using: &generator)
+          let delay = PostgresPool.reconnect.delay(attempt: attempt)
           guard error.code == .unavailable, ContinuousClock.now + delay < deadline else { throw error }
           try await Task.sleep(for: delay)
         }

@@ -31,7 +31,6 @@ extension PostgresPool {
     _ channel: String, _ continuation: AsyncStream<PostgresNotification>.Continuation
   ) async {
     let backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(5))
-    var generator = SystemRandomNumberGenerator()
     var attempt = 0
     while !Task.isCancelled {
       do {
@@ -50,7 +49,7 @@ extension PostgresPool {
       }
       attempt += 1
       // Ends at once when cancelled, which the loop's condition sees.
-      try? await Task.sleep(for: backoff.delay(attempt: attempt, using: &generator))
+      try? await Task.sleep(for: backoff.delay(attempt: attempt))
     }
   }
 }

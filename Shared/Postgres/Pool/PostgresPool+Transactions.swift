@@ -23,7 +23,6 @@ extension PostgresPool {
     actor: isolated (any Actor)? = #isolation, _ body: (PostgresTransaction) async throws -> T
   ) async throws -> T {
     var attempt = 1
-    var generator = SystemRandomNumberGenerator()
     while true {
       let connection = try await acquire()
       let transaction = PostgresTransaction(connection, isolation, metrics)
@@ -41,7 +40,7 @@ extension PostgresPool {
         metrics.retried(name, reason.code)
         logger.debug("transaction is tried again", [LogField("transaction", "\(name)"), .error(reason)])
       }
-      try await Task.sleep(for: PostgresPool.retry.delay(attempt: attempt, using: &generator))
+      try await Task.sleep(for: PostgresPool.retry.delay(attempt: attempt))
       attempt += 1
     }
   }

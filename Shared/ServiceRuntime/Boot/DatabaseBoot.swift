@@ -16,7 +16,6 @@ struct DatabaseBoot: Sendable {
   func run() async throws {
     let migrator = Migrator(schema: schema.name, role: schema.role, migrations: schema.migrations)
     let deadline = ContinuousClock.now + patience
-    var generator = SystemRandomNumberGenerator()
     var attempt = 1
     while true {
       do {
@@ -24,7 +23,7 @@ struct DatabaseBoot: Sendable {
         return
       } catch let error as PostgresError where error.code == .unavailable || error.code == .timedOut {
         try Task.checkCancellation()
-        let pause = backoff.delay(attempt: attempt, using: &generator)
+        let pause = backoff.delay(attempt: attempt)
         guard ContinuousClock.now + pause < deadline else {
           throw StartFailure(
             status: ExitStatus.unavailable,
