@@ -20,7 +20,7 @@ extension DialStore {
     let before = try await self.campaign(id, tenant: tenant, in: transaction)
     try await transaction.execute(
       query("UpsertCampaign"), tenant, id, Self.name(campaign.state), Int(campaign.policyVersion), policy.encoded())
-    try await transaction.execute(query("CreateCounter"), tenant, id)
+    try await transaction.execute(query("PrepareCounter"), tenant, id)
     try await remember(campaign, after: before, id, policy: policy, tenant: tenant, now: now, in: transaction)
     guard let known = try await self.campaign(id, tenant: tenant, in: transaction), let before else { return }
     if known.state == "cancelled" {

@@ -145,6 +145,27 @@ import Wire
     }
   }
 
+  /// Seed 6000012: the budget had been raised too little, nobody heard of it, and the campaign stood still for ever.
+  @Test func whoResumesACampaignWithTooLittleBudgetHearsOfItAgain() async throws {
+    try await Dialers.with { dialers in
+      let tight = policy {
+        $0.budgetMicros = 100_000
+        $0.expectedCallCostMicros = 300_000
+      }
+      let campaign = try await dialers.campaign(tight)
+      try await dialers.add([Dialers.lead(1)], to: campaign)
+      for _ in 0..<2 { #expect(try await dialers.claim(campaign).limit == .budget) }
+      #expect(try await blocked(dialers).count == 1)
+      var known = Campaign(campaignId: campaign.rules.campaign.description, policy: tight, policyVersion: 1)
+      for state in [CampaignState.paused, .active] {
+        known.state = state
+        try await dialers.take(known)
+      }
+      for _ in 0..<2 { #expect(try await dialers.claim(campaign).limit == .budget) }
+      #expect(try await blocked(dialers).count == 2)
+    }
+  }
+
   @Test func withoutAPriceTheRateCardReservesTheLongestCall() async throws {
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign(policy { $0.budgetMicros = 400_000 })

@@ -5,11 +5,12 @@ values ($1, $2, $3, $4, $5)
 on conflict (tenant_id, campaign_id) do update
 set state = excluded.state, policy_version = excluded.policy_version, policy = excluded.policy;
 
--- name: CreateCounter
--- Every campaign has its counter from the start; a claim locks it.
+-- name: PrepareCounter
+-- Every campaign has its counter from the start; a claim locks it. What kept the campaign from calling before it changed is
+-- told again if it still does: whoever resumes a campaign whose budget is still spent has to hear of it.
 insert into campaign_counter (tenant_id, campaign_id, day, day_calls, minute_start, minute_calls)
 values ($1, $2, '1970-01-01', 0, '1970-01-01', 0)
-on conflict do nothing;
+on conflict (tenant_id, campaign_id) do update set blocked = null where campaign_counter.blocked is not null;
 
 -- name: ActiveCampaigns
 -- All tenants: the dialer serves them together.
