@@ -3,6 +3,7 @@ import Core
 import EventLog
 import HTTP
 import Lifecycle
+import Logging
 import Postgres
 import RPC
 import RingmasterServices
@@ -41,6 +42,7 @@ public struct AutoDialerConfiguration: Sendable {
 /// The dialer, put together.
 public enum AutoDialerApplication {
   private static let schemaName = "dialer"
+  private static let expiredAtOnce = 100
 
   /// - Throws: `PostgresError` when a migration is misnamed.
   public static func schema() throws -> DatabaseSchema {
@@ -56,6 +58,7 @@ public enum AutoDialerApplication {
         try Migration("m0007_numbers", PackageResources.m0007_numbers_sql),
         try Migration("m0008_narrow_key", PackageResources.m0008_narrow_key_sql),
         try Migration("m0009_permits_apart", PackageResources.m0009_permits_apart_sql),
+        try Migration("m0010_sweep", PackageResources.m0010_sweep_sql),
       ])
   }
 
@@ -91,6 +94,9 @@ public enum AutoDialerApplication {
       store: store, wash: settings.wash.map { WashClient(http: http, url: $0.url, key: $0.key) },
       eligibility: settings.eligibility.map { EligibilityClient(http: http, secret: $0) }, clock: context.clock,
       logger: context.logger, metrics: context.metrics)
+    let rounds: [any LifecycleService] =
+      clearances.services + AttemptResolver(store: store, placer: placer, logger: context.logger).services
+      + leadRounds(store, context.clock, context.logger)
     return [
       context.serveFeed(of: log),
       try context.consume(
@@ -98,11 +104,27 @@ public enum AutoDialerApplication {
       try context.consume(settings.bridge, source: "media-bridge", schema: schemaName, handler: facts.takeCalls),
       try context.consume(
         settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.takeOutcomes),
-      http, clearances, placed, looks, wishes,
-      AttemptResolver(store: store, placer: placer, logger: context.logger),
-      ScheduledCallExpiry(store: store, clock: context.clock, logger: context.logger),
+      http, placed, looks, wishes,
       DialWorker(
         store: store, placer: placer, clock: context.clock, logger: context.logger, metrics: context.metrics),
+    ] + rounds
+  }
+
+  /// What is done about leads that wait, whatever kept them.
+  private static func leadRounds(_ store: DialStore, _ clock: any BusinessClock, _ logger: Logger) -> [Rounds] {
+    [
+      Rounds(
+        "scheduled-call-expiry", every: .seconds(1), logger: logger,
+        failure: "scheduled calls could not be looked at; trying again"
+      ) {
+        try await store.expireScheduledCalls(most: expiredAtOnce, now: clock.now()) == expiredAtOnce
+      },
+      Rounds(
+        "campaign-sweep", every: .seconds(1), logger: logger,
+        failure: "the leads of a campaign that changed could not be gone through; trying again"
+      ) {
+        try await store.sweep(now: clock.now())
+      },
     ]
   }
 }

@@ -57,8 +57,8 @@ public enum CampaignExecutorApplication {
       WebhookSender(
         store: webhooks, http: http, wallClock: wallClock, clock: context.clock, logger: context.logger,
         metrics: context.metrics),
-      UploadWarden(store: store, clock: context.clock, logger: context.logger),
-      SequenceWorker(store: store, clock: context.clock, logger: context.logger),
+      UploadWarden(store: store, clock: context.clock, logger: context.logger).service,
+      SequenceWorker(store: store, clock: context.clock, logger: context.logger).service,
       try context.consume(settings.dialer, source: "auto-dialer", schema: schemaName, handler: facts.takeAttempts),
       try context.consume(
         settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.takeOutcomes),

@@ -52,7 +52,8 @@ public enum OutcomeTrackerApplication {
         handler: TrackerFacts(store: store, logger: context.logger).take),
       OutcomeWorker(
         store: store, scorer: ScorerServiceClient(try context.client(settings.scorer)), rates: settings.rates,
-        clock: context.clock, logger: context.logger, metrics: context.metrics),
+        clock: context.clock, logger: context.logger, metrics: context.metrics
+      ).service,
     ]
   }
 }

@@ -15,7 +15,7 @@ import Wire
 struct Dialers: Sendable {
   let database: TestDatabase
   let pool: PostgresPool
-  let store: DialStore
+  var store: DialStore
   let tenant = TenantID.standard
 
   /// Monday, 10:00 in New York.
@@ -45,6 +45,15 @@ struct Dialers: Sendable {
     policy.timeZone = "America/New_York"
     policy.maxConcurrentCalls = 10_000
     return policy
+  }
+
+  /// The same hours every day.
+  static func windows(_ hours: ClosedRange<Int32>) -> [RingmasterMessages.CallWindow] {
+    (Int32(1)...7).map { weekday in
+      var window = RingmasterMessages.CallWindow()
+      (window.weekday, window.startMinute, window.endMinute) = (weekday, hours.lowerBound * 60, hours.upperBound * 60)
+      return window
+    }
   }
 
   /// A campaign that is active.

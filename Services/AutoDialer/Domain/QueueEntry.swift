@@ -33,5 +33,13 @@ struct QueueEntry: Hashable, Sendable {
   /// Whether somebody asked for the call, and its time is over.
   func isLapsed(at now: Instant) -> Bool { rank == Self.requested && (notAfter.map { $0 <= now } ?? false) }
 
+  /// Where it stands when the campaign's windows have changed: what only waited for a window takes the next one, from
+  /// `opening` on; a retry or a wish that lies ahead keeps its wait.
+  func moved(to opening: Instant) -> QueueEntry {
+    var entry = self
+    entry.dueAt = attempts == 0 && rank != Self.requested ? opening : max(dueAt, opening)
+    return entry
+  }
+
   func isSpent(_ index: Int) -> Bool { spentNumbers & (1 << index) != 0 }
 }

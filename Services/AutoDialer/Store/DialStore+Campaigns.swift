@@ -8,11 +8,8 @@ import Wire
 
 /// What campaign-executor tells: campaigns and their leads.
 extension DialStore {
-  /// Tasks of one page of a changed or cancelled campaign.
-  private static let pageSize = 500
-
-  /// Takes in a campaign as it is now. A change of policy moves its waiting tasks to their new due times; the end of
-  /// the campaign ends them.
+  /// Takes in a campaign as it is now. A change of windows moves its waiting leads to their new due times; the end of the
+  /// campaign ends them.
   package func take(
     _ campaign: Campaign, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
   ) async throws {
@@ -25,9 +22,9 @@ extension DialStore {
     guard let known = try await self.campaign(id, tenant: tenant, in: transaction), let before else { return }
     if known.state == "cancelled" {
       try await missScheduledCalls(of: id, tenant: tenant, reason: "campaign_cancelled", now: now, in: transaction)
-      try await finishWaiting(known.rules, now: now, in: transaction)
+      try await beginSweep(of: known, now: now, in: transaction)
     } else if known.rules.windows != before.rules.windows {
-      try await reschedule(known.rules, now: now, in: transaction)
+      try await beginSweep(of: known, now: now, in: transaction)
     }
   }
 
@@ -145,38 +142,6 @@ extension DialStore {
     }  // Without an opening it stays as it is: the claim finds that it can never be called, and ends it.
   }
 
-  private func finishWaiting(_ rules: CampaignRules, now: Instant, in transaction: PostgresTransaction) async throws {
-    while true {
-      let rows = try await transaction.query(query("FinishWaiting"), rules.tenant, rules.campaign, Self.pageSize)
-      let finished = try rows.map { row in
-        FinishedLead(lead: try row.get("lead_id"), reason: "campaign_cancelled", attempts: try row.get("attempts"))
-      }
-      try await tellFinished(finished, campaign: rules.campaign, tenant: rules.tenant, now: now, in: transaction)
-      if rows.count < Self.pageSize { return }
-    }
-  }
-
-  private func reschedule(_ rules: CampaignRules, now: Instant, in transaction: PostgresTransaction) async throws {
-    var openings = Openings(rules: rules, now: now)
-    var last = LeadID(UniqueID(high: 0, low: 0))
-    while true {
-      let rows = try await transaction.query(query("WaitingPage"), rules.tenant, rules.campaign, last, Self.pageSize)
-      var moved: [(lead: LeadID, due: Instant)] = []
-      for row in rows {
-        last = try row.get("lead_id")
-        let due: Instant = try row.get("due_at")
-        // A retry that lies ahead keeps its wait; what was only waiting for a window looks for the new ones.
-        guard let opening = openings.first(for: try Self.lead(row).callee) else { continue }
-        let isFirst = try row.get("attempts", as: Int.self) == 0
-        let isRequested = try row.get("rank", as: Int.self) == QueueEntry.requested
-        moved.append((last, isFirst && !isRequested ? opening : max(due, opening)))
-      }
-      try await transaction.execute(
-        query("Reschedule"), rules.tenant, rules.campaign, moved.map(\.lead), moved.map(\.due))
-      if rows.count < Self.pageSize { return }
-    }
-  }
-
   private static func name(_ state: CampaignState) -> String {
     switch state {
     case .active: "active"
@@ -189,7 +154,7 @@ extension DialStore {
 }
 
 /// First openings, found once for each place: most leads of an upload share a few.
-private struct Openings {
+struct Openings {
   let rules: CampaignRules
   let now: Instant
   private var known: [LeadPlace: Instant?] = [:]

@@ -33,7 +33,7 @@ extension DialStore {
         let end = try await end(of: lead, campaign: campaign, tenant: tenant, at: now, in: transaction)
         standing = .done(reason: end?.reason ?? "not_recorded", at: end?.at ?? callee.joinedAt)
       } else if try row.get("due_at", as: Instant?.self) != nil {
-        standing = .waiting(try Self.entry(row))
+        standing = .waiting(try await swept(Self.entry(row), callee, of: known, in: transaction))
       } else {
         standing = .inFlight(since: attempts.last?.past.grantedAt ?? callee.joinedAt)
       }

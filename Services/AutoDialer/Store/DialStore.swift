@@ -18,6 +18,8 @@ package struct DialStore: Sendable {
   let places = NumberPlaceCache()
   /// What the installation says about limits.
   let settings: LimitSettings
+  /// Leads of a campaign that changed that are gone through in one transaction.
+  var sweepPage = 500
   /// Where new ids come from.
   var newID: @Sendable () -> UniqueID = UniqueID.random
 
@@ -35,7 +37,7 @@ package struct DialStore: Sendable {
       PackageResources.dialer_queries_sql, PackageResources.do_not_call_queries_sql,
       PackageResources.limit_queries_sql, PackageResources.caller_id_queries_sql,
       PackageResources.insight_queries_sql, PackageResources.scheduling_queries_sql,
-      PackageResources.forecast_queries_sql)
+      PackageResources.forecast_queries_sql, PackageResources.sweep_queries_sql)
   }
 
   func query(_ name: String) throws -> NamedQuery { try catalog.query(name) }

@@ -3,19 +3,16 @@ import HTTP
 import Lifecycle
 import Logging
 import Metrics
-import Synchronization
 
 /// Asks the questions that claims and new leads have written down, and keeps the answers. What is no clear answer is
 /// asked again later, and nobody is called on it meanwhile.
-final class ClearanceWorker: LifecycleService {
-  let name = "clearance-worker"
+struct ClearanceWorker: Sendable {
   private let store: DialStore
   private let wash: WashClient?
   private let eligibility: EligibilityClient?
   private let clock: any BusinessClock
   private let logger: Logger
   private let answers: Counter
-  private let draining = Mutex(false)
 
   /// What others answer is small, whatever they send.
   static var httpOptions: HTTPClient.Options {
@@ -49,32 +46,16 @@ final class ClearanceWorker: LifecycleService {
   }
 
   /// Registers and campaigns' systems do not wait for each other.
-  func run() async throws {
-    await withDiscardingTaskGroup { group in
-      group.addTask { await self.repeating(self.washRound) }
-      group.addTask { await self.repeating(self.eligibilityRound) }
+  var services: [Rounds] {
+    [("clearance-washer", washRound), ("clearance-asker", eligibilityRound)].map { name, round in
+      Rounds(
+        name, every: Self.pause, afterFailure: Self.failurePause, logger: logger,
+        failure: "clearances could not be read or stored; trying again", round: round)
     }
   }
-
-  private func repeating(_ round: () async throws -> Bool) async {
-    while !Task.isCancelled && !draining.withLock({ $0 }) {
-      var pause = Self.pause
-      do {
-        if try await round() { pause = .zero }
-      } catch is CancellationError {
-        return
-      } catch {
-        logger.warning("clearances could not be read or stored; trying again", [.error(error)])
-        pause = Self.failurePause
-      }
-      guard (try? await Task.sleep(for: pause)) != nil else { return }
-    }
-  }
-
-  func drain() async { draining.withLock { $0 = true } }
 
   /// Asks the register what is to be asked now. True when there may be more.
-  func washRound() async throws -> Bool {
+  @Sendable func washRound() async throws -> Bool {
     guard let wash else { return false }
     let questions = try await store.takeQuestions(
       .wash, most: WashClient.batch, seconds: Self.leaseSeconds, now: clock.now())
@@ -106,7 +87,7 @@ final class ClearanceWorker: LifecycleService {
   }
 
   /// Asks campaigns' systems what is to be asked now. True when there may be more.
-  func eligibilityRound() async throws -> Bool {
+  @Sendable func eligibilityRound() async throws -> Bool {
     guard let eligibility else { return false }
     let now = clock.now()
     let questions = try await store.takeQuestions(

@@ -1,42 +1,21 @@
 import Core
 import Lifecycle
 import Logging
-import Synchronization
 
 /// Moves leads to the steps of their sequences when these are due.
-final class SequenceWorker: LifecycleService {
-  let name = "sequence-worker"
-  private let store: CampaignStore
-  private let clock: any BusinessClock
-  private let logger: Logger
-  private let draining = Mutex(false)
+struct SequenceWorker: Sendable {
+  let store: CampaignStore
+  let clock: any BusinessClock
+  let logger: Logger
 
-  /// Real time between looks.
-  private static let pause = Duration.milliseconds(500)
-  private static let failurePause = Duration.seconds(2)
-
-  init(store: CampaignStore, clock: any BusinessClock, logger: Logger) {
-    self.store = store
-    self.clock = clock
-    self.logger = logger
-  }
-
-  func run() async throws {
-    while !Task.isCancelled && !draining.withLock({ $0 }) {
-      var pause = Self.pause
-      do {
-        if try await moveDue() > 0 { continue }
-      } catch is CancellationError {
-        return
-      } catch {
-        logger.warning("due steps could not be moved; trying again", [.error(error)])
-        pause = Self.failurePause
-      }
-      guard (try? await Task.sleep(for: pause)) != nil else { return }
+  var service: Rounds {
+    Rounds(
+      "sequence-worker", every: .milliseconds(500), afterFailure: .seconds(2), logger: logger,
+      failure: "due steps could not be moved; trying again"
+    ) {
+      try await moveDue() > 0
     }
   }
-
-  func drain() async { draining.withLock { $0 = true } }
 
   /// One batch of each campaign. Answers how many leads moved.
   func moveDue() async throws -> Int {

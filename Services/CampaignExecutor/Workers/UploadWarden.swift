@@ -3,8 +3,7 @@ import Lifecycle
 import Logging
 
 /// Closes uploads that have broken off without anybody saying so, as when the gateway died: their campaigns wait for them.
-struct UploadWarden: LifecycleService {
-  let name = "upload-warden"
+struct UploadWarden: Sendable {
   let store: CampaignStore
   let clock: any BusinessClock
   let logger: Logger
@@ -12,16 +11,13 @@ struct UploadWarden: LifecycleService {
   /// Real time between looks.
   private static let pause = Duration.seconds(30)
 
-  func run() async throws {
-    while true {
-      do {
-        try await closeAbandoned()
-      } catch is CancellationError {
-        throw CancellationError()
-      } catch {
-        logger.warning("uploads could not be looked at; trying again", [.error(error)])
-      }
-      try await Task.sleep(for: Self.pause)
+  var service: Rounds {
+    Rounds(
+      "upload-warden", every: Self.pause, afterFailure: Self.pause, logger: logger,
+      failure: "uploads could not be looked at; trying again"
+    ) {
+      try await closeAbandoned()
+      return false
     }
   }
 

@@ -6,20 +6,17 @@ import Metrics
 import RPC
 import RingmasterMessages
 import RingmasterServices
-import Synchronization
 import Telephony
 import Wire
 
 /// Decides the outcome of every call that ended: asks for the score where somebody spoke, applies the rules, stores.
-final class OutcomeWorker: LifecycleService {
-  let name = "outcome-worker"
+struct OutcomeWorker: Sendable {
   private let store: OutcomeStore
   private let scorer: ScorerServiceClient
   private let rates: RateCard
   private let clock: any BusinessClock
   private let logger: Logger
   private let decided: Counter
-  private let draining = Mutex(false)
 
   private static let batch = 64
   private static let leaseSeconds = 30.0
@@ -39,24 +36,18 @@ final class OutcomeWorker: LifecycleService {
     decided = metrics.counter("outcome_calls_total", "Calls decided, by outcome.", labels: ["outcome"])
   }
 
-  func run() async throws {
-    while !Task.isCancelled && !draining.withLock({ $0 }) {
-      var pause = Self.pause
-      do {
-        let calls = try await store.claimUndecided(most: Self.batch, seconds: Self.leaseSeconds)
-        await withDiscardingTaskGroup { group in
-          for call in calls { group.addTask { await self.decide(call) } }
-        }
-        if calls.count == Self.batch { continue }
-      } catch {
-        logger.warning("undecided calls could not be read; trying again", [.error(error)])
-        pause = Self.failurePause
+  var service: Rounds {
+    Rounds(
+      "outcome-worker", every: Self.pause, afterFailure: Self.failurePause, logger: logger,
+      failure: "undecided calls could not be read; trying again"
+    ) {
+      let calls = try await store.claimUndecided(most: Self.batch, seconds: Self.leaseSeconds)
+      await withDiscardingTaskGroup { group in
+        for call in calls { group.addTask { await decide(call) } }
       }
-      guard (try? await Task.sleep(for: pause)) != nil else { return }
+      return calls.count == Self.batch
     }
   }
-
-  func drain() async { draining.withLock { $0 = true } }
 
   func decide(_ undecided: OutcomeStore.UndecidedCall) async {
     let ended = undecided.ended

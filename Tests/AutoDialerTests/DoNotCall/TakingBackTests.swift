@@ -134,9 +134,9 @@ import Wire
       let stuck = BoundedQueue<Never>(capacity: 1)
       bridge.stuck.withLock { $0 = stuck }
       try await dialers.pool.execute(NamedQuery(name: "look", sql: "update under_way set look_at = now()"))
-      let resolver = AttemptResolver(store: dialers.store, placer: placer, logger: .discarding)
+      let resolver = AttemptResolver(store: dialers.store, placer: placer, logger: .discarding).services
       try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try? await resolver.run() }
+        for rounds in resolver { group.addTask { await rounds.run() } }
         while bridge.placed.withLock({ $0.isEmpty }) { await Task.yield() }
         try await dialers.pool.execute(NamedQuery(name: "lapse", sql: "update under_way set slot_until = now()"))
         while try await dialers.count("select 1 from under_way where slot_until is not null") > 0 { await Task.yield() }

@@ -23,14 +23,6 @@ import Wire
     Dictionary(uniqueKeysWithValues: preview.counts.map { ($0.change, $0.leads) })
   }
 
-  private func windows(_ hours: ClosedRange<Int32>) -> [RingmasterMessages.CallWindow] {
-    (Int32(1)...7).map { weekday in
-      var window = RingmasterMessages.CallWindow()
-      (window.weekday, window.startMinute, window.endMinute) = (weekday, hours.lowerBound * 60, hours.upperBound * 60)
-      return window
-    }
-  }
-
   @Test func anEditShowsWhomItMovesBeforeItIsApplied() async throws {
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign()
@@ -40,14 +32,14 @@ import Wire
       #expect(counts(try await preview(campaign.policy, of: campaign, dialers)) == [.none: 5])
 
       var afternoon = campaign.policy
-      afternoon.callWindows = windows(14...17)
+      afternoon.callWindows = Dialers.windows(14...17)
       let later = try await preview(afternoon, of: campaign, dialers)
       #expect(counts(later) == [.later: 5] && later.waiting == 5 && later.examined == 5)
       #expect(later.counts.first?.medianShift?.duration == .hours(4))
       #expect(later.examples.count == 5 && later.examples.allSatisfy { $0.before != nil && $0.after != nil })
 
       var morning = campaign.policy
-      morning.callWindows = windows(8...17)
+      morning.callWindows = Dialers.windows(8...17)
       #expect(counts(try await preview(morning, of: campaign, dialers)) == [.none: 4, .earlier: 1])
 
       var strict = campaign.policy
@@ -69,7 +61,7 @@ import Wire
       edited.campaignId = campaign.rules.campaign.description
       edited.state = .active
       edited.policy = campaign.policy
-      edited.policy?.callWindows = windows(12...17)
+      edited.policy?.callWindows = Dialers.windows(12...17)
       edited.policyVersion = 2
       let preview = try await preview(try #require(edited.policy), of: campaign, dialers)
       #expect(counts(preview) == [.later: 2, .none: 1])

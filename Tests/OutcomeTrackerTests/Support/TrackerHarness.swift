@@ -61,7 +61,8 @@ struct TrackerHarness: Sendable {
         handler: TrackerFacts(store: store, logger: .discarding).take),
       OutcomeWorker(
         store: store, scorer: ScorerServiceClient(scorerClient), rates: .standard, clock: ManualClock(Self.start),
-        logger: .discarding, metrics: MetricsRegistry()),
+        logger: .discarding, metrics: MetricsRegistry()
+      ).service,
     ]
   }
 

@@ -42,6 +42,7 @@ final class Dialer: Sendable {
       pool: host.pool, events: world.log(of: host.service),
       gate: ClearanceGate(canWash: true, canSign: false), settings: .standard)
     store.newID = { world.newID() }
+    store.sweepPage = 20
     self.store = store
     placed = PlacedCalls(store: store, logger: .discarding, count: metrics.counter("placed", ""))
     // As the product makes them, but without a pace in real time, which would hold up every call here.
@@ -185,6 +186,11 @@ final class Dialer: Sendable {
     await world.run(on: host) {
       (try? await self.store.expireScheduledCalls(most: 100, now: self.host.clock.now())) ?? 1 > 0
     }
+  }
+
+  /// Goes on with the leads of campaigns that changed.
+  func sweep() async -> Bool {
+    await world.run(on: host) { (try? await self.store.sweep(now: self.host.clock.now())) ?? true }
   }
 
   /// Asks the register what is to be asked.

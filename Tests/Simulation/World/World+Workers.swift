@@ -29,6 +29,7 @@ extension World {
       case .dialer:
         poll(.dialer, "claim", 1...4, index) { if case .dialer(let it) = $0 { await it.claim() } else { false } }
         poll(.dialer, "resolve", 3...8, index) { if case .dialer(let it) = $0 { await it.resolve() } else { false } }
+        poll(.dialer, "sweep", 1...4, index) { if case .dialer(let it) = $0 { await it.sweep() } else { false } }
         poll(nil, "wash", 3...20, index) { if case .dialer(let it) = $0 { await it.wash() } else { false } }
         poll(nil, "expire", 60...900, index) { if case .dialer(let it) = $0 { await it.expire() } else { false } }
       case .bridge:

@@ -223,7 +223,7 @@ final class World: Sendable {
   /// Transactions after which somebody has something to do.
   private static let telling: Set = [
     "WithdrawAttempt", "consume events", "ApplyReport", "DecideOutcome", "CreateCampaign",
-    "UpdateCampaign", "ChangeCampaign", "ImportLeads", "AddLead", "UpdateLead",
+    "UpdateCampaign", "ChangeCampaign", "ImportLeads", "AddLead", "UpdateLead", "Sweep",
   ]
 
   // MARK: Processes

@@ -92,13 +92,6 @@ update queue set due_at = moved.due_at
 from unnest($3::uuid[], $4::timestamptz[]) as moved (lead_id, due_at)
 where queue.tenant_id = $1 and queue.campaign_id = $2 and queue.lead_id = moved.lead_id;
 
--- name: WaitingPage
--- For a change of policy: everything that waits, in pages after lead $3.
-select q.lead_id, q.rank, q.due_at, q.attempts, t.lead, t.numbers, t.joined_at
-from queue q join task t using (tenant_id, campaign_id, lead_id)
-where q.tenant_id = $1 and q.campaign_id = $2 and q.lead_id > $3
-order by q.lead_id limit $4;
-
 -- name: ClaimDue
 -- Takes up to $4 due at $3 (business time) out of the queue, in order of rank, then due time: one index seek for each
 -- rank in $5, past the place in $6 and $7 where the last claim ended. Claims of a campaign come one at a time (see
@@ -263,17 +256,6 @@ where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) order b
 
 -- name: FinishTasks
 update task set state = 'done' where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]) and state <> 'done';
-
--- name: FinishWaiting
--- A campaign that was cancelled: what waits, $3 at a time.
-with gone as (
-  delete from queue where (tenant_id, campaign_id, lead_id) in (
-    select tenant_id, campaign_id, lead_id from queue where tenant_id = $1 and campaign_id = $2 limit $3)
-  returning lead_id, attempts - withdrawn as attempts),
-ended as (
-  update task set state = 'done' from gone
-  where task.tenant_id = $1 and task.campaign_id = $2 and task.lead_id = gone.lead_id)
-select lead_id, attempts from gone;
 
 -- name: AttemptsPage
 -- After attempt $4 of lead $3, $5 at most.

@@ -1,0 +1,50 @@
+import Core
+import Logging
+import Synchronization
+import Testing
+
+@testable import Lifecycle
+
+@Suite struct RoundsTests {
+  private struct Broken: Error {}
+
+  /// What is left is done at once, a failure ends nothing, and draining ends it with the round that is under way.
+  @Test func roundsGoOnUntilDrained() async {
+    let made = Mutex(0)
+    let (drained, stop) = AsyncStream.makeStream(of: Void.self)
+    let rounds = Rounds(
+      "rounds", every: .zero, afterFailure: .zero, logger: .discarding, failure: "a round failed"
+    ) {
+      let number = made.withLock { made in
+        made += 1
+        return made
+      }
+      if number == 2 { throw Broken() }
+      if number == 5 {
+        stop.finish()
+        await Task.yield()
+      }
+      return number < 3
+    }
+    await withDiscardingTaskGroup { group in
+      group.addTask { await rounds.run() }
+      for await _ in drained {}
+      await rounds.drain()
+    }
+    #expect(made.withLock { $0 } >= 5)
+  }
+
+  @Test func cancellingEndsARoundThatWaits() async {
+    let (began, beginning) = AsyncStream.makeStream(of: Void.self)
+    let rounds = Rounds("rounds", every: .seconds(3600), logger: .discarding, failure: "a round failed") {
+      beginning.finish()
+      try await Task.sleep(for: .seconds(3600))
+      return true
+    }
+    await withDiscardingTaskGroup { group in
+      group.addTask { await rounds.run() }
+      for await _ in began {}
+      group.cancelAll()
+    }
+  }
+}
