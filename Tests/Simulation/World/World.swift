@@ -1,8 +1,8 @@
 import Core
-import EventLog
 import RPC
 import Synchronization
 
+@testable import EventLog
 @testable import MediaBridge
 @testable import Postgres
 
@@ -37,6 +37,8 @@ final class World: Sendable {
     var pollers: [Service: [Poller]] = [:]
     /// Services that have committed something since the last step.
     var dirty: Set<Service> = []
+    /// How often each log's bell had rung by then.
+    var rings: [Service: UInt64] = [:]
     /// Until then every service stands still.
     var frozenUntil = Instant.distantPast
     /// Until then no process of the bridge starts.
@@ -216,15 +218,18 @@ final class World: Sendable {
   private func commits(
     _ moment: PostgresConfiguration.CommitMoment, _ statement: String, of service: Service, _ life: Life
   ) throws {
-    if moment == .after, Self.telling.contains(statement) { state.withLock { _ = $0.dirty.insert(service) } }
-    try faults.strike(moment, statement, life)
+    if moment == .after, Self.waking.contains(statement) { told(service) }
+    do {
+      try faults.strike(moment, statement, life)
+    } catch {
+      // Whatever it told of, the process does not know it, and its log's bell is silent.
+      if moment == .after { told(service) }
+      throw error
+    }
   }
 
-  /// Transactions after which somebody has something to do.
-  private static let telling: Set = [
-    "WithdrawAttempt", "consume events", "ApplyReport", "DecideOutcome", "CreateCampaign",
-    "UpdateCampaign", "ChangeCampaign", "ImportLeads", "AddLead", "UpdateLead", "Sweep",
-  ]
+  /// Transactions after which their own service has something to do, whether they tell of anything or not.
+  private static let waking: Set = ["WithdrawAttempt", "consume events", "ApplyReport", "DecideOutcome", "Sweep"]
 
   // MARK: Processes
 
@@ -263,6 +268,9 @@ final class World: Sendable {
       for index in dead {
         state.slots[index].process = nil
         state.slots[index].isRestarting = true
+      }
+      for (service, log) in logs where log.bell.rings != state.rings.updateValue(log.bell.rings, forKey: service) {
+        state.dirty.insert(service)
       }
       let woken = state.dirty.sorted().flatMap { state.pollers[$0] ?? [] }
       state.dirty.removeAll()
