@@ -14,11 +14,10 @@ extension DialStore {
 
   /// Goes on with one of the campaigns that changed. False when there is nothing to do.
   func sweep(now: Instant) async throws -> Bool {
-    try await pool.transaction(name: "Sweep") { transaction in
-      guard let next = try await transaction.query(query("NextSweep")).first,
-        let known = try await holdCampaign(
-          next.get("campaign_id"), tenant: next.get("tenant_id"), in: transaction)
-      else { return false }
+    guard let next = try await pool.query(query("NextSweep")).first else { return false }
+    return try await pool.transaction(name: "Sweep") { transaction in
+      let known = try await holdCampaign(next.get("campaign_id"), tenant: next.get("tenant_id"), in: transaction)
+      guard let known else { return false }
       return try await sweepPage(of: known, now: now, in: transaction)
     }
   }

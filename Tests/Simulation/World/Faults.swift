@@ -94,7 +94,7 @@ final class Faults: Sendable {
     "CallByID", "ScriptOfCall", "ActiveCampaigns", "DueCampaigns", "CampaignByID", "LeadOfTask", "ReadCursors",
     "ReadEvents", "KnownProviderCalls", "AbandonedSessions", "EndedAmong", "LiveCallsByState", "LookAgain",
     "CountShares", "OpenShares", "LeadByID", "AttemptByID", "EventHead", "EventRetention", "StayAlive",
-    "ForgetDeadInstances",
+    "ForgetDeadInstances", "NextSweep",
   ]
 
   /// A connection that broke fails with the error that it gives before COMMIT is sent: whether a real one would have been
