@@ -38,7 +38,7 @@ import Testing
     let (began, beginning) = AsyncStream.makeStream(of: Void.self)
     let rounds = Rounds("rounds", every: .seconds(3600), logger: .discarding, failure: "a round failed") {
       beginning.finish()
-      try await Task.sleep(for: .seconds(3600))
+      await Signal().wait()  // Until cancelled.
       return true
     }
     await withDiscardingTaskGroup { group in
