@@ -45,12 +45,24 @@ struct Explanation: Hashable, Sendable {
   var leadGates: [GateVerdict] = []
   var numbers: [NumberView] = []
 
-  init(_ standing: Standing, callee: Callee, in surroundings: Surroundings, at now: Instant) {
+  /// - Parameter afterWish: Where the lead goes back to when the call that somebody asked for is not made.
+  init(
+    _ standing: Standing, afterWish: Standing? = nil, callee: Callee, in surroundings: Surroundings, at now: Instant
+  ) {
     switch standing {
     case .unknown: self.init(verdict: .unknownThen, reason: "not_in_campaign_yet")
     case .inFlight: self.init(verdict: .inFlight, reason: "in_flight")
     case .done(let reason, _): self.init(verdict: .done, reason: reason)
-    case .waiting(let entry): self.init(entry, callee: callee, in: surroundings, at: now)
+    case .waiting(let entry):
+      self.init(entry, callee: callee, in: surroundings, at: now)
+      guard verdict == .never, reason == "wish_expired", let afterWish, let end = entry.notAfter else { return }
+      let later = Explanation(afterWish, callee: callee, in: surroundings, at: max(now, end))
+      switch later.verdict {
+      // It goes back at the wish's end, or any moment now.
+      case .dial: (verdict, nextAt) = (.wait, max(now, end))
+      case .wait, .never: (verdict, reason, nextAt) = (later.verdict, later.reason, later.nextAt)
+      case .inFlight, .done, .unknownThen: break
+      }
     }
   }
 

@@ -8,7 +8,8 @@ import Wire
 extension LeadExplanation {
   init(_ insight: DialStore.LeadInsight, at instant: Instant) {
     let around = insight.surroundings
-    let explanation = Explanation(insight.standing, callee: insight.callee, in: around, at: instant)
+    let explanation = Explanation(
+      insight.standing, afterWish: insight.afterWish, callee: insight.callee, in: around, at: instant)
     self.init()
     at = Timestamp(instant)
     verdict = explanation.verdict.wire

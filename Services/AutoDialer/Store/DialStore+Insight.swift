@@ -11,6 +11,8 @@ extension DialStore {
   struct LeadInsight: Sendable {
     var callee: Callee
     var standing: Explanation.Standing
+    /// Where it goes back to when the call that somebody asked for is not made.
+    var afterWish: Explanation.Standing?
     var surroundings: Explanation.Surroundings
     /// Attempts permitted by the instant asked about.
     var attempts: [StoredAttempt]
@@ -28,19 +30,24 @@ extension DialStore {
       else { return nil }
       let callee = try Self.lead(row).callee
       let attempts = try await attemptRows(of: lead, campaign: campaign, tenant: tenant, until: now, in: transaction)
-      let standing: Explanation.Standing
+      var standing: Explanation.Standing
+      var afterWish: Explanation.Standing?
       if try row.get("state", as: String.self) == "done" {
         let end = try await end(of: lead, campaign: campaign, tenant: tenant, at: now, in: transaction)
         standing = .done(reason: end?.reason ?? "not_recorded", at: end?.at ?? callee.joinedAt)
       } else if try row.get("due_at", as: Instant?.self) != nil {
-        standing = .waiting(try await swept(Self.entry(row), callee, of: known, in: transaction))
+        let entry = try await swept(Self.entry(row), callee, of: known, in: transaction)
+        standing = .waiting(entry)
+        afterWish = try await self.afterWish(entry, campaign: campaign, tenant: tenant, in: transaction)
+        // By then it will have been given back.
+        if instant > now, entry.isLapsed(at: instant) { (standing, afterWish) = (afterWish ?? standing, nil) }
       } else {
         standing = .inFlight(since: attempts.last?.past.grantedAt ?? callee.joinedAt)
       }
       let facts = try await facts(about: [(lead, callee)], rules: known.rules, in: transaction)
       let allowance = try await allowance(known.rules, at: instant, now: now, in: transaction)
       return LeadInsight(
-        callee: callee, standing: standing,
+        callee: callee, standing: standing, afterWish: afterWish,
         surroundings: .init(state: known.state, rules: known.rules, facts: facts, allowance: allowance),
         attempts: attempts.map(\.stored))
     }
@@ -118,6 +125,17 @@ extension DialStore {
         tenant: tenant, campaign: campaign, policyVersion: try row.get("policy_version"),
         terms: try CampaignTerms(policy)),
       policy: policy)
+  }
+
+  /// Where a lead goes back to whose call was asked for; nil when none was.
+  private func afterWish(
+    _ entry: QueueEntry, campaign: CampaignID, tenant: TenantID, in session: any PostgresSession
+  ) async throws -> Explanation.Standing? {
+    guard entry.rank == QueueEntry.requested,
+      let row = try await session.query(query("WaitingScheduledCalls"), tenant, campaign, [entry.lead]).first
+    else { return nil }
+    if let before = try Self.before(row, entry) { return .waiting(before) }
+    return .done(reason: try row.get("before_reason"), at: entry.notAfter ?? entry.dueAt)
   }
 
   private typealias AttemptRow = (stored: StoredAttempt, past: LeadPast.Attempt)

@@ -61,17 +61,25 @@ extension DialStore {
     _ row: PostgresRow, _ place: QueueEntry, campaign: CampaignID, tenant: TenantID, now: Instant,
     in transaction: PostgresTransaction
   ) async throws {
-    let lead: LeadID = try row.get("lead_id")
-    var entry = place
-    guard let rank: Int = try row.get("before_rank"), let dueAt: Instant = try row.get("before_due_at") else {
-      let finished = FinishedLead(lead: lead, reason: try row.get("before_reason"), attempts: entry.made)
+    guard let entry = try Self.before(row, place) else {
+      let finished = FinishedLead(
+        lead: place.lead, reason: try row.get("before_reason"), attempts: place.made)
       return try await finish([finished], campaign: campaign, tenant: tenant, now: now, in: transaction)
     }
+    try await putBack([entry], campaign: campaign, tenant: tenant, in: transaction)
+  }
+
+  /// Where a lead at `place` stood before the call in `row` was asked for; nil when it was done.
+  static func before(_ row: PostgresRow, _ place: QueueEntry) throws -> QueueEntry? {
+    guard let rank: Int = try row.get("before_rank"), let dueAt: Instant = try row.get("before_due_at") else {
+      return nil
+    }
+    var entry = place
     (entry.rank, entry.dueAt, entry.notAfter) = (rank, dueAt, try row.get("before_not_after"))
     if let start: Int = try row.get("before_avoid_start"), let end: Int = try row.get("before_avoid_end") {
       entry.avoiding = MinuteRange(start: start, end: end)
     }
-    try await putBack([entry], campaign: campaign, tenant: tenant, in: transaction)
+    return entry
   }
 
   func scheduledCalls(

@@ -171,6 +171,37 @@ import Wire
     }
   }
 
+  private func explain(
+    _ lead: Int, of campaign: DialStore.KnownCampaign, _ dialers: Dialers, at instant: Instant, now: Instant
+  ) async throws -> LeadExplanation {
+    let insight = try await dialers.store.insight(
+      into: #require(LeadID(Dialers.lead(lead).leadId)), of: campaign.rules.campaign, tenant: dialers.tenant,
+      at: instant, now: now)
+    return LeadExplanation(try #require(insight), at: instant)
+  }
+
+  /// Seed 7000119: it was said that a lead would never be called, and it was as soon as it had its place again.
+  @Test func aLeadWhoseCallRanOutIsSaidToGoBackToItsPlace() async throws {
+    try await Dialers.with { dialers in
+      let campaign = try await dialers.campaign()
+      let end = Dialers.monday + .minutes(10)
+      try await dialers.add([Dialers.lead(1)], to: campaign)
+      try await dialers.settle(
+        #require(try await dialers.claim(campaign).attempts.first), .unqualified, of: campaign)
+      try await dialers.add([Dialers.lead(2)], to: campaign)
+      for lead in 1...2 { _ = try await schedule(lead, of: campaign, dialers, notAfter: end) }
+      let done = try await explain(1, of: campaign, dialers, at: end, now: end)
+      #expect(done.verdict == .never && done.reason == "wish_expired")
+      let waiting = try await explain(2, of: campaign, dialers, at: end, now: end)
+      #expect(waiting.verdict == .wait && waiting.reason == "wish_expired" && waiting.nextAt == Timestamp(end))
+      let ahead = try await explain(2, of: campaign, dialers, at: end, now: Dialers.monday)
+      #expect(ahead.verdict == .dial)
+      let evening = Dialers.monday + .hours(12)
+      let closed = try await explain(2, of: campaign, dialers, at: evening, now: Dialers.monday)
+      #expect(closed.verdict == .wait && (closed.nextAt?.instant ?? evening) > evening)
+    }
+  }
+
   @Test func oneWhoseCallNeverLeftIsStillToCome() async throws {
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign()
