@@ -15,6 +15,15 @@ drop view attempt;
 alter table under_way rename to under_way_before;
 alter index under_way_pkey rename to under_way_before_pkey;
 alter table settled rename to settled_before;
+do $$
+declare
+  known record;
+begin
+  for known in select conname from pg_constraint where conrelid = 'settled_before'::regclass and contype in ('p', 'u')
+  loop
+    execute format('alter table settled_before rename constraint %I to %I', known.conname, known.conname || '_before');
+  end loop;
+end $$;
 
 create table under_way (
   -- Derived from tenant, campaign, lead and number of the attempt: the same attempt cannot be made twice.
