@@ -72,7 +72,7 @@ enum DialDecision: Hashable, Sendable {
   ) -> [GateVerdict] {
     [
       DoNotCallGate.judge(facts.doNotCall[number.phone]),
-      hours(number.place, avoiding: entry.avoiding, rules: rules, now: now),
+      facts.hours.judge(number.place, avoiding: entry.avoiding, rules: rules, now: now),
       consent(number, rules: rules),
       .pass(Finding("policy", true, "version \(rules.policyVersion)")),
     ]
@@ -102,27 +102,6 @@ enum DialDecision: Hashable, Sendable {
   ) -> GateVerdict {
     let finding = Finding(rule, passed, detail)
     return passed ? .pass(finding, until: until) : .never(reason: refusal, finding)
-  }
-
-  private static func hours(
-    _ place: LeadPlace, avoiding: MinuteRange?, rules: CampaignRules, now: Instant
-  ) -> GateVerdict {
-    let whole = place.dialWindow(rules)
-    let window = avoiding.map(whole.avoiding) ?? whole
-    switch window.verdict(at: now, zones: place.zones) {
-    case .open(let until):
-      let zones = place.zones.map { "\($0.name) \($0.local(at: now))" }.joined(separator: ", ")
-      return .pass(
-        Finding(
-          "hours", true,
-          "open until \(until.rfc3339) in every possible zone (\(zones)); law of \(window.envelope.region): "
-            + window.envelope.rule), until: until)
-    case .closed(let reason, let opensAt?):
-      return .wait(until: opensAt, reason: reason.code, Finding("hours", false, reason.description))
-    case .closed(let reason, nil):
-      let isUnknown = reason == .zoneUnknown
-      return .never(reason: isUnknown ? "zone_unknown" : "no_legal_window", Finding("hours", false, reason.description))
-    }
   }
 
   private static func consent(_ number: Callee.Number, rules: CampaignRules) -> GateVerdict {

@@ -8,4 +8,6 @@ struct DialFacts: Sendable {
   var clearances: [Clearance.Key: Clearance] = [:]
   /// Who can be asked for clearances.
   var gate = ClearanceGate.closed
+  /// What the clock says of each place.
+  var hours = HoursGate()
 }

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Where a lead can be, as far as that decides when it may be called: every time zone and every law that may hold there.
 ///
 /// Up to three things tell: the phone number (its country and, where the digits say so, its state), the lead's own time
@@ -10,14 +12,16 @@
 /// Cocos Islands (UTC+6:30) to Lord Howe (UTC+10:30 or 11): office hours with a lunch break leave not a minute of July in
 /// which all of them are at work, so such a lead needs a zone or a state. The verdict says so (`no_common_instant`).
 public struct CallingPlace: Hashable, Sendable, CustomStringConvertible {
+  private let content: Content
+
   /// One zone for each clock that the lead may live by; empty when none is known, and then it is never called.
-  public let zones: [TimeZoneRules]
+  public var zones: [TimeZoneRules] { content.zones }
   /// ISO 3166 codes of every place where the lead may be ("US-NY"); "*" where nothing is known. Sorted.
-  public let places: [String]
+  public var places: [String] { content.places }
   /// Whether number, zone and address agree.
-  public let isConsistent: Bool
+  public var isConsistent: Bool { content.isConsistent }
   /// The law that holds at all of the places.
-  public let envelope: LegalEnvelope
+  public var envelope: LegalEnvelope { content.envelope }
 
   /// Where it is and why that is not narrower, in one line for people and for evidence.
   public var description: String {
@@ -31,24 +35,66 @@ public struct CallingPlace: Hashable, Sendable, CustomStringConvertible {
   ///     somebody meant something by it, and guessing past it could ring a phone at night.
   ///   - address: The lead's address, as far as it is known.
   public init(number: PhoneNumber, zone: String = "", address: LeadAddress? = nil) {
-    var evidence = Evidence(number)
-    if let address { evidence.add(address) }
-    if !zone.isEmpty { evidence.add(zone: TimeZoneRules.named(zone)) }
-    self.init(places: evidence.places, zones: evidence.zones, isConsistent: evidence.agrees)
+    content = Content.of(number, zone: zone, address: address)
   }
 
   /// A place that is known without a number.
   ///
   /// - Parameter places: ISO 3166 codes; none means that nothing is known.
   public init(places: [String], zones: [TimeZoneRules]) {
-    self.init(places: places, zones: zones, isConsistent: true)
+    content = Content(places: places, zones: zones, isConsistent: true)
   }
 
-  private init(places: [String], zones: [TimeZoneRules], isConsistent: Bool) {
+  public static func == (one: CallingPlace, other: CallingPlace) -> Bool {
+    one.content === other.content
+      || one.places == other.places && one.zones == other.zones && one.isConsistent == other.isConsistent
+  }
+
+  /// Most places differ in the first of their codes, and all of it is compared where they do not.
+  public func hash(into hasher: inout Hasher) { hasher.combine(places[0]) }
+}
+
+/// What a place is, shared by all leads there.
+private final class Content: Sendable {
+  let zones: [TimeZoneRules]
+  let places: [String]
+  let isConsistent: Bool
+  let envelope: LegalEnvelope
+
+  init(places: [String], zones: [TimeZoneRules], isConsistent: Bool) {
     self.zones = zones.withoutRepeatedClocks()
     self.places = places.isEmpty ? [PlaceFacts.unknown] : Set(places).sorted()
     self.isConsistent = isConsistent
     envelope = .forPlaces(self.places)
+  }
+
+  /// All that a place follows from: of a number, no more than what the tables know of its digits.
+  private struct Key: Hashable {
+    var region: String
+    var zones: PrefixTable.Values?
+    var places: PrefixTable.Values?
+    var zone: String
+    var address: LeadAddress?
+  }
+
+  private static let known = Mutex<[Key: Content]>([:])
+  /// More places than leads are in; past it all are worked out anew once.
+  private static let most = 10_000
+
+  static func of(_ number: PhoneNumber, zone: String, address: LeadAddress?) -> Content {
+    let key = Key(
+      region: number.region, zones: number.valuesOfTimeZones, places: PlaceFacts.shared.valuesOfPlaces(number),
+      zone: zone, address: address)
+    if let content = known.withLock({ $0[key] }) { return content }
+    var evidence = Evidence(number)
+    if let address { evidence.add(address) }
+    if !zone.isEmpty { evidence.add(zone: TimeZoneRules.named(zone)) }
+    let content = Content(places: evidence.places, zones: evidence.zones, isConsistent: evidence.agrees)
+    known.withLock { known in
+      if known.count >= most { known.removeAll() }
+      known[key] = content
+    }
+    return content
   }
 }
 

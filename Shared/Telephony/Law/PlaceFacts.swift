@@ -60,9 +60,12 @@ struct PlaceFacts: Sendable {
   func places(of number: PhoneNumber) -> [String] {
     let all = places(inCountry: number.region)
     guard all.count > 1 else { return all.isEmpty ? [Self.unknown] : all }
-    let byPrefix = numbers.values(ofDigits: String(number.e164.dropFirst()))
+    let byPrefix = numbers[valuesOfPlaces(number)]
     return byPrefix.isEmpty ? all : byPrefix
   }
+
+  /// What the digits of a number say of its place.
+  func valuesOfPlaces(_ number: PhoneNumber) -> PrefixTable.Values? { numbers.values(of: number.e164.utf8.dropFirst()) }
 
   /// The place that a text names within a country, by code ("NY", "US-NY") or name, in any case.
   func place(_ text: String, inCountry country: String) -> String? {

@@ -18,7 +18,7 @@ public struct PhoneNumber: Hashable, Sendable {
   ///
   /// Where the digits tell the place (landlines; all lines in North America, Argentina, Brazil, China, Indonesia and
   /// Mexico), these are the zones of the area code, else all zones of the country calling code.
-  public let possibleTimeZones: [String]
+  public var possibleTimeZones: [String] { PrefixTable.timeZones[valuesOfTimeZones] }
   /// Whether its digits tell where it is.
   private let isGeographical: Bool
 
@@ -64,8 +64,13 @@ public struct PhoneNumber: Hashable, Sendable {
     self.countryCode = countryCode
     self.type = type
     self.isGeographical = isGeographical
-    let digits = isGeographical ? String(e164.dropFirst()) : String(countryCode)
-    possibleTimeZones = type == .unknown ? [] : PrefixTable.timeZones.values(ofDigits: digits)
+  }
+
+  var valuesOfTimeZones: PrefixTable.Values? {
+    guard type != .unknown else { return nil }
+    return isGeographical
+      ? PrefixTable.timeZones.values(of: e164.utf8.dropFirst())
+      : PrefixTable.timeZones.values(of: "\(countryCode)".utf8)
   }
 
   /// What libphonenumber said of the number, in one word of text to be kept: reading it back costs a fiftieth of parsing

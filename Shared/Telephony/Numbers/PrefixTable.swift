@@ -40,15 +40,27 @@ struct PrefixTable: Sendable {
   /// Every name in the data, once.
   var allValues: Set<String> { Set(sets.joined()) }
 
-  /// The names of the longest prefix of `digits` (E.164 without "+") that the data knows; empty when it knows none.
-  func values(ofDigits digits: String) -> [String] {
-    var prefix = UInt32(digits.prefix(longestPrefix)) ?? 0
+  /// What the table knows of some numbers: a set of names, or that there is none.
+  struct Values: Hashable {
+    fileprivate let set: UInt16
+  }
+
+  /// What the longest prefix of `digits` (E.164 without "+") says that the data knows; nil when it knows none.
+  func values(of digits: some Sequence<UInt8>) -> Values? {
+    var prefix: UInt32 = 0
+    for digit in digits.prefix(longestPrefix) {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+      prefix = prefix * 10 + UInt32(digit - UInt8(ascii: "0"))
+    }
     while prefix > 0 {
-      if let index = index(of: prefix) { return sets[Int(setOfPrefix[index])] }
+      if let index = index(of: prefix) { return Values(set: setOfPrefix[index]) }
       prefix /= 10
     }
-    return []
+    return nil
   }
+
+  /// The names; none of nil.
+  subscript(values: Values?) -> [String] { values.map { sets[Int($0.set)] } ?? [] }
 
   func index(of prefix: UInt32) -> Int? {
     var low = 0
