@@ -76,6 +76,24 @@ import Testing
     }
   }
 
+  /// A claim that has found a lead waits for whoever is moving it, and then it is not due.
+  @Test func aLeadThatIsMovedMeanwhileIsNotClaimed() async throws {
+    try await Dialers.with { dialers in
+      let campaign = try await dialers.campaign()
+      try await dialers.add([Dialers.lead(1)], to: campaign)
+      try await overlap(
+        { transaction in
+          try await transaction.execute(
+            NamedQuery(name: "move", sql: "update queue set due_at = due_at + interval '1 day'"))
+        },
+        with: { _ in
+          let claim = try await dialers.claim(campaign)
+          #expect(claim.attempts.isEmpty)
+        }, dialers)
+      #expect(try await dialers.count("select 1 from queue") == 1)
+    }
+  }
+
   @Test func aClaimUnderRulesThatHoldNoMoreTakesNothing() async throws {
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign()

@@ -178,14 +178,13 @@ extension DialStore {
   ) async throws {
     let asked = attempts.filter { $0.entry.rank == QueueEntry.requested }
     let placed = try await placeScheduledCalls(asked, rules: rules, now: now, in: transaction)
-    try transaction.runWithCommit(
-      [
-        PostgresStatement(
-          query("PermitAttempts"), rules.tenant, rules.campaign, attempts.map(\.call), attempts.map(\.entry.lead),
-          attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.permit.encoded() }, now,
-          attempts.map(\.permit.to), attempts.map(\.entry.rank), limits.circumstances.budget.expected, rules.provider,
-          slotSeconds)
-      ] + counting(attempts.count, under: limits, rules: rules, now: now))
+    try transaction.runWithCommit([
+      PostgresStatement(
+        query("PermitAttempts"), rules.tenant, rules.campaign, attempts.map(\.call), attempts.map(\.entry.lead),
+        attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.permit.encoded() }, now,
+        attempts.map(\.permit.to), attempts.map(\.entry.rank), limits.circumstances.budget.expected, rules.provider,
+        slotSeconds)
+    ])
     let started = attempts.map { attempt in
       var started = AttemptStarted()
       started.permit = attempt.permit
@@ -194,6 +193,8 @@ extension DialStore {
     }
     try events.append(
       started + Self.changeEvents(placed), in: transaction, at: now, tenant: rules.tenant)
+    // Last, because what is counted for provider and tenant is locked from here on for claims of other campaigns.
+    try transaction.runWithCommit(counting(attempts.count, under: limits, rules: rules, now: now))
   }
 }
 

@@ -60,23 +60,25 @@ extension DialStore {
     async throws
   {
     let outcomes = outcomes.sorted { $0.call < $1.call }
-    let rows = try await transaction.query(
-      query("SettleAttempts"), tenant, outcomes.map(\.call), outcomes.map(\.outcome.rawValue),
-      outcomes.map(\.endedAt), outcomes.map(\.permanent), outcomes.map { max(0, $0.costMicros) })
-    var news: [CallID: SettledAttempt] = [:]
-    for row in rows { news[try row.get("call_id")] = try SettledAttempt(row) }
-    let byCampaign = Dictionary(grouping: outcomes.filter { news[$0.call] != nil }, by: \.campaign)
-      .sorted { $0.key < $1.key }
+    let byCampaign = Dictionary(grouping: outcomes, by: \.campaign).sorted { $0.key < $1.key }
     var results = try await transaction.run(
-      byCampaign.flatMap { campaign, outcomes in
-        [
-          PostgresStatement(try query("HoldCampaign"), tenant, campaign),
-          PostgresStatement(try query("LockTasks"), tenant, campaign, outcomes.map(\.lead)),
-        ]
-      })[...]
+      [
+        PostgresStatement(
+          query("SettleAttempts"), tenant, outcomes.map(\.call), outcomes.map(\.outcome.rawValue),
+          outcomes.map(\.endedAt), outcomes.map(\.permanent), outcomes.map { max(0, $0.costMicros) })
+      ]
+        + byCampaign.flatMap { campaign, outcomes in
+          [
+            PostgresStatement(try query("HoldCampaign"), tenant, campaign),
+            PostgresStatement(try query("LockTasks"), tenant, campaign, outcomes.map(\.lead)),
+          ]
+        })[...]
+    var news: [CallID: SettledAttempt] = [:]
+    for row in results.removeFirst().rows { news[try row.get("call_id")] = try SettledAttempt(row) }
     var writes: [PostgresStatement] = []
     var told: [NewEvent] = []
-    for (campaign, outcomes) in byCampaign {
+    for (campaign, all) in byCampaign {
+      let outcomes = all.filter { news[$0.call] != nil }
       let rows = results.prefix(2).map(\.rows)
       results = results.dropFirst(2)
       guard let known = try rows[0].first.map({ try self.campaign(campaign, tenant: tenant, $0) }) else { continue }

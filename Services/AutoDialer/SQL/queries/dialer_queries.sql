@@ -97,18 +97,17 @@ where queue.tenant_id = $1 and queue.campaign_id = $2 and queue.lead_id = moved.
 -- rank in $5, past the place in $6 and $7 where the last claim ended. Claims of a campaign come one at a time (see
 -- LockCounter), so nothing is locked that is not taken.
 with due as materialized (
-  select q.rank, q.due_at, q.lead_id
-  from unnest($5::int[], $6::timestamptz[], $7::uuid[]) with ordinality as level (rank, after_due, after_lead, place)
+  select q.place, q.rank, q.due_at
+  from unnest($5::int[], $6::timestamptz[], $7::uuid[]) with ordinality as level (rank, after_due, after_lead, turn)
   cross join lateral (
-    select q.rank, q.due_at, q.lead_id from queue q
+    select q.ctid as place, q.rank, q.due_at, q.lead_id from queue q
     where q.tenant_id = $1 and q.campaign_id = $2 and q.rank = level.rank
       and (q.due_at, q.lead_id) > (level.after_due, level.after_lead) and q.due_at <= $3
     order by q.due_at, q.lead_id limit $4) as q
-  order by level.place, q.due_at, q.lead_id limit $4),
+  order by level.turn, q.due_at, q.lead_id limit $4),
 taken as (
-  delete from queue q using due
-  where q.tenant_id = $1 and q.campaign_id = $2 and q.rank = due.rank and q.due_at = due.due_at and q.lead_id = due.lead_id
-  returning q.*)
+  -- One that is moved just now is not due any more: its place is another, or shows it at another time.
+  delete from queue q using due where q.ctid = due.place and q.rank = due.rank and q.due_at = due.due_at returning q.*)
 select taken.lead_id, taken.rank, taken.due_at, taken.attempts, taken.withdrawn, taken.next_number, taken.spent_numbers,
   taken.not_after, taken.avoid_start, taken.avoid_end, task.lead, task.numbers, task.joined_at
 from taken join task on task.tenant_id = $1 and task.campaign_id = $2 and task.lead_id = taken.lead_id
