@@ -26,7 +26,7 @@ import Wire
         let number = Int(arguments[3])
       else { throw usage }
       let queue = Queue(
-        bench: try await DialerBench(url: arguments[0], connections: campaigns, campaigns: campaigns))
+        bench: try await DialerBench(url: arguments[0], connections: campaigns + 1, campaigns: campaigns))
       defer { queue.bench.close() }
       switch arguments[1] {
       case "fill": try await queue.fill(number, later: arguments.last == "later")
@@ -99,6 +99,7 @@ private struct Queue: Sendable {
     var (turns, leads): ([Double], Int) = ([], 0)
     try await withThrowingTaskGroup(of: (turns: [Double], leads: Int).self) { group in
       for campaign in bench.campaigns { group.addTask { try await self.turns(of: campaign, batch: batch, until: end) } }
+      async let _: Void = TableStatistics(pool: bench.pool, schema: "dialer").run()
       for try await one in group {
         turns += one.turns
         leads += one.leads
@@ -122,19 +123,13 @@ private struct Queue: Sendable {
       throw LoadFailure("there is no campaign: fill first")
     }
     let clock = ContinuousClock()
-    let statistics = TableStatistics(pool: bench.pool, schema: "dialer")
     var places = ClaimPlaces()
-    var (forgotAt, countedAt) = (clock.now, clock.now)
+    var forgotAt = clock.now
     var (turns, leads): ([Double], Int) = ([], 0)
     while clock.now < end {
       let turn = clock.now
       // As DialWorker does.
       if forgotAt.duration(to: turn) >= .seconds(3) { (places, forgotAt) = (ClaimPlaces(), turn) }
-      // Once for all, as a service does.
-      if campaign == bench.campaign, countedAt.duration(to: turn) >= .seconds(1) {
-        countedAt = turn
-        try await statistics.refresh()
-      }
       let claim = try await bench.store.claim(
         known.rules, now: bench.now, most: batch, places: places, slotSeconds: 300)
       guard !claim.attempts.isEmpty else { break }

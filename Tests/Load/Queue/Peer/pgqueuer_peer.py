@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""pgqueuer (PyPI) doing nothing with each job: claim and completion only. Prints jobs a second, and zeros for the rest.
+"""pgqueuer (PyPI) doing nothing with each job: claim and completion. Prints jobs a second, and zeros for the rest.
 
-    pgqueuer_peer.py URL SECONDS BATCH      PEER_LEADS jobs are queued before (default 200000)
+    pgqueuer_peer.py URL SECONDS BATCH [again|retry]      PEER_LEADS jobs are queued before (default 200000)
+
+Half of the jobs are to be done once more in an hour with `again`, for which half a batch of new ones is queued together,
+and with `retry`, its own way, one by one.
 """
 
 import asyncio
@@ -15,6 +18,9 @@ from urllib.parse import urlsplit, parse_qs
 import asyncpg
 from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgDriver
+from pgqueuer.errors import RetryRequested
+
+HOUR = timedelta(hours=1)
 
 
 def connection(url: str) -> dict:
@@ -26,7 +32,7 @@ def connection(url: str) -> dict:
         password=parts.password)
 
 
-async def main(url: str, seconds: float, batch: int) -> None:
+async def main(url: str, seconds: float, batch: int, retries: str = "") -> None:
     where = connection(url)
     environment = dict(
         os.environ, PGHOST=where["host"], PGPORT=str(where["port"]), PGUSER=where["user"], PGDATABASE=where["database"])
@@ -39,12 +45,21 @@ async def main(url: str, seconds: float, batch: int) -> None:
     await fill.execute("vacuum analyze pgqueuer")
     await fill.close()
     queuer = PgQueuer(AsyncpgDriver(await asyncpg.connect(**where)))
-    done = 0
+    done, unreached = 0, []
 
     @queuer.entrypoint("call")
     async def call(job) -> None:
-        nonlocal done
+        nonlocal done, unreached
         done += 1
+        if not retries or done % 2:
+            return
+        if retries == "retry":
+            raise RetryRequested(delay=HOUR)
+        unreached.append(job)
+        if len(unreached) >= batch // 2:
+            jobs, unreached = unreached, []
+            await queuer.qm.queries.enqueue(
+                ["call"] * len(jobs), [job.payload for job in jobs], [job.priority for job in jobs], [HOUR] * len(jobs))
 
     running = asyncio.create_task(queuer.run(batch_size=batch, dequeue_timeout=timedelta(seconds=1)))
     while done == 0 and not running.done():
@@ -55,4 +70,4 @@ async def main(url: str, seconds: float, batch: int) -> None:
     os._exit(0)
 
 
-asyncio.run(main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3])))
+asyncio.run(main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:]))
