@@ -59,6 +59,7 @@ public enum AutoDialerApplication {
         try Migration("m0008_narrow_key", PackageResources.m0008_narrow_key_sql),
         try Migration("m0009_permits_apart", PackageResources.m0009_permits_apart_sql),
         try Migration("m0010_sweep", PackageResources.m0010_sweep_sql),
+        try Migration("m0011_shared_permits", PackageResources.m0011_shared_permits_sql),
       ])
   }
 

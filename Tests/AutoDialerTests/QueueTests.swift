@@ -28,6 +28,37 @@ import Wire
     }
   }
 
+  @Test func whatPermitsShareIsKeptOnce() async throws {
+    try await Dialers.with { dialers in
+      let campaign = try await dialers.campaign()
+      try await dialers.add((0..<20).map(Dialers.lead), to: campaign)
+      let claim = try await dialers.claim(campaign)
+      #expect(claim.attempts.count == 20)
+      // Of all that these calls rest on, only the call of the number that is shown differs.
+      #expect(try await dialers.count("select 1 from permit") == 1)
+      #expect(Set(claim.attempts.map(\.permit.evidence.last)).count == 20)
+      try await dialers.settle(claim.attempts[0], .busy, of: campaign)
+      try await dialers.store.withdraw(claim.attempts[1].call, tenant: dialers.tenant, now: Dialers.monday)
+      for attempt in claim.attempts {
+        let stored = try await dialers.store.attempt(attempt.call, tenant: dialers.tenant)
+        #expect(stored?.permit == attempt.permit)
+      }
+    }
+  }
+
+  /// Attempts of before permits were shared have the whole of theirs in one place.
+  @Test func aPermitThatIsWholeIsReadAsItIs() async throws {
+    try await Dialers.with { dialers in
+      let campaign = try await dialers.campaign()
+      try await dialers.add([Dialers.lead(1)], to: campaign)
+      let attempt = try #require(try await dialers.claim(campaign).attempts.first)
+      try await dialers.pool.execute(
+        NamedQuery(name: "whole", sql: "update permit set permit = $1"), attempt.permit.encoded())
+      try await dialers.pool.execute(NamedQuery(name: "own", sql: "update under_way set own_permit = null"))
+      #expect(try await dialers.store.attempt(attempt.call, tenant: dialers.tenant)?.permit == attempt.permit)
+    }
+  }
+
   @Test func anOutcomeBringsARetryAndTheLastOneAnEnd() async throws {
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign()

@@ -49,7 +49,7 @@ extension DialStore {
     try await pool.query(query("ClaimUnsettled"), most, seconds).map { row in
       UnsettledAttempt(
         tenant: try row.get("tenant_id"), campaign: try row.get("campaign_id"), call: try row.get("call_id"),
-        state: try row.get("state"), permit: try DialPermit.decode(row.get("permit", as: [UInt8].self)),
+        state: try row.get("state"), permit: try DialStore.permit(row),
         looks: try row.get("looks"))
     }
   }
@@ -62,7 +62,7 @@ extension DialStore {
       let campaign: CampaignID = try row.get("campaign_id")
       let lead: LeadID = try row.get("lead_id")
       guard let known = try await holdCampaign(campaign, tenant: tenant, in: transaction) else { return }
-      let permit = try DialPermit.decode(row.get("permit", as: [UInt8].self))
+      let permit = try Self.permit(row)
       try await giveBack(permit, rules: known.rules, in: transaction)
       guard let task = try await tasks([lead], of: campaign, tenant: tenant, in: transaction)[lead], task.isOpen
       else { return }

@@ -33,6 +33,8 @@ extension DialStore {
   package struct ClaimedAttempt: Sendable {
     package var call: CallID
     package var permit: DialPermit
+    /// Which of the claim's `SharedPermits` it is made from.
+    var sharedPermit: Int
     var lead: Lead
     /// Where it stood in the queue.
     var entry: QueueEntry
@@ -77,7 +79,8 @@ extension DialStore {
       try await missScheduledCalls(of: sorted.never, rules: rules, now: now, in: transaction)
       guard !claim.attempts.isEmpty else { return claim }
       try await permit(
-        claim.attempts, rules: rules, limits: limits, now: now, slotSeconds: slotSeconds, in: transaction)
+        claim.attempts, sorted.permits, rules: rules, limits: limits, now: now, slotSeconds: slotSeconds,
+        in: transaction)
       return claim
     }
   }
@@ -115,6 +118,7 @@ extension DialStore {
 
   private struct Sorted {
     var dial: [ClaimedAttempt] = []
+    var permits = SharedPermits()
     var wait: [QueueEntry] = []
     var never: [FinishedLead] = []
     /// What has to be known before a lead that waits can be called.
@@ -125,6 +129,8 @@ extension DialStore {
     _ due: [Due], rules: CampaignRules, facts: DialFacts, stock: inout CallerIDStock, now: Instant
   ) -> Sorted {
     var sorted = Sorted()
+    var facts = facts
+    facts.hours = HoursGate(due.lazy.map { ($0.callee, $0.entry.avoiding) }, rules: rules, now: now)
     for one in due {
       // Its place before the wish is given back by `expireScheduledCalls`.
       if one.entry.isLapsed(at: now) {
@@ -136,7 +142,7 @@ extension DialStore {
         switch stock.choose(for: permission.number, at: now) {
         case .show(let callerID, let finding):
           sorted.dial.append(
-            claimed(one, from: callerID, findings: permission.findings + [finding], permission, rules, now: now))
+            claimed(one, from: callerID, finding, permission, &sorted.permits, rules, now: now))
         case .wait(let until, _): sorted.wait.append(one.entry.waiting(until: until))
         case .never: sorted.wait.append(one.entry.waiting(until: now + .minutes(1)))  // Until somebody adds one.
         }
@@ -153,37 +159,36 @@ extension DialStore {
   }
 
   private static func claimed(
-    _ due: Due, from callerID: String, findings: [Finding], _ permission: DialDecision.Permission,
-    _ rules: CampaignRules, now: Instant
+    _ due: Due, from callerID: String, _ finding: Finding, _ permission: DialDecision.Permission,
+    _ permits: inout SharedPermits, _ rules: CampaignRules, now: Instant
   ) -> ClaimedAttempt {
     let call = CallID.attempt(
       due.entry.nextAttempt, lead: due.entry.lead, campaign: rules.campaign, tenant: rules.tenant)
-    var permit = DialPermit()
+    let shared = permits.place(of: permission, rules: rules, now: now)
+    var permit = permits.all[shared]
     permit.callId = call.description
     permit.campaignId = rules.campaign.description
     permit.leadId = due.entry.lead.description
     permit.attemptNumber = Int32(due.entry.nextAttempt)
     permit.to = permission.number.phone
     permit.from = callerID
-    permit.grantedAt = Timestamp(now)
-    permit.expiresAt = Timestamp(permission.expiresAt)
-    permit.policyVersion = Int32(rules.policyVersion)
-    permit.evidence = findings.map(\.description)
-    return ClaimedAttempt(call: call, permit: permit, lead: due.lead, entry: due.entry)
+    permit.evidence.append(finding.description)
+    return ClaimedAttempt(call: call, permit: permit, sharedPermit: shared, lead: due.lead, entry: due.entry)
   }
 
   private func permit(
-    _ attempts: [ClaimedAttempt], rules: CampaignRules, limits: ClaimLimits, now: Instant, slotSeconds: Double,
-    in transaction: PostgresTransaction
+    _ attempts: [ClaimedAttempt], _ permits: SharedPermits, rules: CampaignRules, limits: ClaimLimits, now: Instant,
+    slotSeconds: Double, in transaction: PostgresTransaction
   ) async throws {
     let asked = attempts.filter { $0.entry.rank == QueueEntry.requested }
     let placed = try await placeScheduledCalls(asked, rules: rules, now: now, in: transaction)
     try transaction.runWithCommit([
       PostgresStatement(
         query("PermitAttempts"), rules.tenant, rules.campaign, attempts.map(\.call), attempts.map(\.entry.lead),
-        attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.permit.encoded() }, now,
+        attempts.map { Int($0.permit.attemptNumber) }, attempts.map { $0.sharedPermit + 1 }, now,
         attempts.map(\.permit.to), attempts.map(\.entry.rank), limits.circumstances.budget.expected, rules.provider,
-        slotSeconds)
+        slotSeconds, permits.all.map { $0.encoded() },
+        attempts.map { DialPermit(from: $0.permit.from, evidence: $0.permit.evidence.suffix(1)).encoded() })
     ])
     let started = attempts.map { attempt in
       var started = AttemptStarted()

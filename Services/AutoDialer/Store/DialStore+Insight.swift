@@ -144,7 +144,7 @@ extension DialStore {
     of lead: LeadID, campaign: CampaignID, tenant: TenantID, until instant: Instant, in session: any PostgresSession
   ) async throws -> [AttemptRow] {
     try await session.query(query("LeadAttemptsUntil"), tenant, campaign, lead, instant).map { row in
-      let stored = try Self.attempt(row.get("call_id"), row)
+      let stored = try Self.attempt(row)
       let past = LeadPast.Attempt(
         number: try row.get("attempt_number"), rank: try row.get("rank"), phone: try row.get("phone"),
         grantedAt: try row.get("granted_at"), isWithdrawn: stored.state == "withdrawn", endedAt: stored.endedAt,

@@ -83,7 +83,7 @@ extension DialStore {
         lines.addDoNotCall(entry)
         cursor.counts.doNotCall += 1
       }
-      lines.addPermit(try Self.attempt(row.get("call_id"), row), placedAt: try row.get("placed_at"))
+      lines.addPermit(try Self.attempt(row), placedAt: try row.get("placed_at"))
       cursor.position = lead.description
       cursor.number = try row.get("attempt_number")
     }

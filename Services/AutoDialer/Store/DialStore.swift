@@ -111,14 +111,12 @@ package struct DialStore: Sendable {
   }
 
   func attempt(_ call: CallID, tenant: TenantID) async throws -> StoredAttempt? {
-    try await pool.query(query("AttemptByID"), tenant, call).first.map { try Self.attempt(call, $0) }
+    try await pool.query(query("AttemptByID"), tenant, call).first.map(Self.attempt)
   }
 
   /// All attempts at a lead, by number.
   func attempts(at lead: LeadID, of campaign: CampaignID, tenant: TenantID) async throws -> [StoredAttempt] {
-    try await pool.query(query("AttemptsOfLead"), tenant, campaign, lead).map {
-      try Self.attempt($0.get("call_id"), $0)
-    }
+    try await pool.query(query("AttemptsOfLead"), tenant, campaign, lead).map(Self.attempt)
   }
 
   /// A page of a campaign's attempts, by lead and number, after those of `place`.
@@ -126,14 +124,25 @@ package struct DialStore: Sendable {
     of campaign: CampaignID, tenant: TenantID, after place: AttemptCursor, limit: Int
   ) async throws -> [StoredAttempt] {
     let rows = try await pool.query(query("AttemptsPage"), tenant, campaign, place.lead, place.number, limit)
-    return try rows.map { try Self.attempt($0.get("call_id"), $0) }
+    return try rows.map(Self.attempt)
   }
 
-  static func attempt(_ call: CallID, _ row: PostgresRow) throws -> StoredAttempt {
+  static func attempt(_ row: PostgresRow) throws -> StoredAttempt {
     StoredAttempt(
-      call: call, state: try row.get("state"), permit: try DialPermit.decode(row.get("permit", as: [UInt8].self)),
+      call: try row.get("call_id"), state: try row.get("state"), permit: try permit(row),
       outcome: try row.get("outcome", as: String?.self).flatMap(Telephony.CallOutcome.init(rawValue:)),
       endedAt: try row.get("ended_at"))
+  }
+
+  /// The permit of an attempt: what it shares with others, what is its own, and what its row says anyway.
+  static func permit(_ row: PostgresRow) throws -> DialPermit {
+    var permit = try DialPermit.decode(row.get("permit", as: [UInt8].self))
+    permit.callId = try row.get("call_id", as: CallID.self).description
+    permit.campaignId = try row.get("campaign_id", as: CampaignID.self).description
+    permit.leadId = try row.get("lead_id", as: LeadID.self).description
+    permit.attemptNumber = try row.get("attempt_number")
+    permit.to = try row.get("phone")
+    return permit
   }
 
   func queueStatus(of campaign: CampaignID, tenant: TenantID, now: Instant) async throws -> QueueStatus {

@@ -122,20 +122,20 @@ from unnest($3::uuid[], $4::int[], $5::timestamptz[], $6::int[], $7::int[], $8::
   $11::int[], $12::int[]) as back;
 
 -- name: PermitAttempts
--- $3 call ids, $4 lead ids, $5 attempt numbers, $6 permits, $8 phones, $9 ranks, in step; of all of them $7 when they
--- are granted, $10 what each is reserved at, $11 the provider, $12 seconds that each may hold its slot.
-with new as materialized (
-  select nextval('permit_id_seq') as permit_id, new.*
-  from unnest($3::uuid[], $4::uuid[], $5::int[], $6::bytea[], $8::text[], $9::int[])
-    as new (call_id, lead_id, attempt_number, permit, phone, rank)
+-- $3 call ids, $4 lead ids, $5 attempt numbers, $6 which of the permits in $13 and $14 what is their own of it, $8 phones,
+-- $9 ranks, in step; of all of them $7 when they are granted, $10 what each is reserved at, $11 the provider, $12 seconds
+-- that each may hold its slot.
+with shared as materialized (
+  select nextval('permit_id_seq') as id, permit, place from unnest($13::bytea[]) with ordinality as given (permit, place)
 ), kept as (
-  insert into permit (id, permit) select permit_id, permit from new
+  insert into permit (id, permit) select id, permit from shared
 )
-insert into under_way (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit_id, granted_at, phone, rank,
-  reserved_micros, provider, slot_until)
-select $1, call_id, $2, lead_id, attempt_number, 'permitted', permit_id, $7, phone, rank, $10, $11,
-  now() + make_interval(secs => $12)
-from new;
+insert into under_way (tenant_id, call_id, campaign_id, lead_id, attempt_number, state, permit_id, own_permit, granted_at,
+  phone, rank, reserved_micros, provider, slot_until)
+select $1, call_id, $2, lead_id, attempt_number, 'permitted', (array(select id from shared order by place))[permit],
+  own_permit, $7, phone, rank, $10, $11, now() + make_interval(secs => $12)
+from unnest($3::uuid[], $4::uuid[], $5::int[], $6::int[], $14::bytea[], $8::text[], $9::int[])
+  as new (call_id, lead_id, attempt_number, permit, own_permit, phone, rank);
 
 -- name: RenewSlot
 -- A call lives: it holds its slot for $3 seconds more. One that had to give it back takes it again, whatever the limits
@@ -162,7 +162,7 @@ insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, r
 select tenant_id, campaign_id, provider, count(*), 0, 0 from lapsed group by tenant_id, campaign_id, provider;
 
 -- name: AttemptByID
-select state, permit, outcome, ended_at from attempt
+select call_id, campaign_id, lead_id, attempt_number, phone, state, permit, outcome, ended_at from attempt
 where tenant_id = $1 and call_id = $2;
 
 -- name: MarkPlaced
@@ -212,10 +212,10 @@ with gone as (
   delete from under_way where call_id = any ($2::uuid[]) and tenant_id = $1
   returning *, array_position($2::uuid[], call_id) as place
 ), kept as (
-  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit_id, phone, provider,
-    granted_at, placed_at, ended_at, outcome, permanent)
-  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'ended', permit_id, phone, provider, granted_at,
-    placed_at, coalesce(ended_at, ($4::timestamptz[])[place]), ($3::text[])[place], ($5::bool[])[place] from gone
+  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit_id, own_permit, phone,
+    provider, granted_at, placed_at, ended_at, outcome, permanent)
+  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'ended', permit_id, own_permit, phone, provider,
+    granted_at, placed_at, coalesce(ended_at, ($4::timestamptz[])[place]), ($3::text[])[place], ($5::bool[])[place] from gone
 ), given_back as (
   insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
   select $1, campaign_id, provider, count(slot_until), sum(($6::bigint[])[place]), sum(reserved_micros) from gone
@@ -228,15 +228,17 @@ select call_id, lead_id, attempt_number, granted_at, phone from gone;
 with gone as (
   delete from under_way where tenant_id = $1 and call_id = $2 and state in ('permitted', 'dial_unknown') returning *
 ), kept as (
-  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit_id, phone, provider,
-    granted_at, ended_at)
-  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'withdrawn', permit_id, phone, provider,
-    granted_at, $3 from gone
+  insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit_id, own_permit, phone,
+    provider, granted_at, ended_at)
+  select tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, 'withdrawn', permit_id, own_permit, phone,
+    provider, granted_at, $3 from gone
 ), given_back as (
   insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
   select tenant_id, campaign_id, provider, (slot_until is not null)::int, 0, reserved_micros from gone
 )
-select campaign_id, lead_id, rank, (select permit from permit where id = permit_id) as permit from gone;
+select call_id, campaign_id, lead_id, attempt_number, phone, rank,
+  (select permit from permit where id = permit_id) || coalesce(own_permit, '') as permit
+from gone;
 
 -- name: ClaimUnsettled
 -- Attempts whose look is due, leased to the caller for $2 seconds by moving the look on.
@@ -245,8 +247,8 @@ where call_id in (
   select call_id from under_way
   where state in ('permitted', 'dial_unknown', 'placed') and look_at <= now()
   order by look_at limit $1 for update skip locked)
-returning tenant_id, call_id, campaign_id, lead_id, attempt_number, state, looks,
-  (select permit from permit where id = permit_id) as permit;
+returning tenant_id, call_id, campaign_id, lead_id, attempt_number, phone, state, looks,
+  (select permit from permit where id = permit_id) || coalesce(own_permit, '') as permit;
 
 -- name: AttemptHistory
 -- All attempts of the leads in $3 that are over, in order.
@@ -258,12 +260,12 @@ update task set state = 'done' where tenant_id = $1 and campaign_id = $2 and lea
 
 -- name: AttemptsPage
 -- After attempt $4 of lead $3, $5 at most.
-select call_id, lead_id, attempt_number, state, permit, outcome, ended_at from attempt
+select call_id, campaign_id, lead_id, attempt_number, phone, state, permit, outcome, ended_at from attempt
 where tenant_id = $1 and campaign_id = $2 and (lead_id, attempt_number) > ($3, $4)
 order by lead_id, attempt_number limit $5;
 
 -- name: AttemptsOfLead
-select call_id, state, permit, outcome, ended_at from attempt
+select call_id, campaign_id, lead_id, attempt_number, phone, state, permit, outcome, ended_at from attempt
 where tenant_id = $1 and campaign_id = $2 and lead_id = $3 order by attempt_number;
 
 -- name: QueueStatus

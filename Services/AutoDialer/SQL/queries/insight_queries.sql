@@ -34,7 +34,8 @@ from task t left join queue q using (tenant_id, campaign_id, lead_id)
 where t.tenant_id = $1 and t.campaign_id = $2 and t.lead_id = $3;
 
 -- name: LeadAttemptsUntil
-select call_id, attempt_number, rank, state, permit, outcome, permanent, granted_at, ended_at, phone from attempt
+select call_id, campaign_id, lead_id, attempt_number, rank, state, permit, outcome, permanent, granted_at, ended_at, phone
+from attempt
 where tenant_id = $1 and campaign_id = $2 and lead_id = $3 and granted_at <= $4 order by attempt_number;
 
 -- name: CampaignCounts
@@ -82,7 +83,7 @@ order by from_at, entry limit $5;
 
 -- name: ProofAttempts
 -- Permitted until $5, in order of lead and number, after attempt $4 of lead $3; $6 at most.
-select a.lead_id, a.attempt_number, a.call_id, a.state, a.permit, a.outcome, a.granted_at, a.placed_at, a.ended_at,
+select a.campaign_id, a.lead_id, a.attempt_number, a.call_id, a.state, a.permit, a.outcome, a.granted_at, a.placed_at, a.ended_at,
   a.phone
 from attempt a
 where a.tenant_id = $1 and a.campaign_id = $2 and (a.lead_id, a.attempt_number) > ($3, $4) and a.granted_at <= $5

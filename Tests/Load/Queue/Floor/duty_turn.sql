@@ -7,12 +7,13 @@ gone as (
   delete from duty.waiting w using due
   where (w.tenant, w.campaign, w.rank, w.due_at, w.lead) = (due.tenant, due.campaign, due.rank, due.due_at, due.lead)),
 known as materialized (
-  select nextval('duty.permit_id_seq') as permit, due.*, lead.lead as bytes, md5(due.lead::text || due.attempts)::uuid as call
+  select due.*, lead.lead as bytes, md5(due.lead::text || due.attempts)::uuid as call
   from due join duty.lead on (lead.tenant, lead.campaign, lead.id) = (due.tenant, due.campaign, due.lead)),
+shared as (insert into duty.permit (permit) values (repeat('p', 350)::bytea) returning id),
 taken as (
-  insert into duty.under_way select tenant, call, campaign, lead, rank, attempts + 1, permit, now()
+  insert into duty.under_way
+  select tenant, call, campaign, lead, rank, attempts + 1, (select id from shared), repeat('o', 76)::bytea, now()
   from known returning call),
-kept as (insert into duty.permit select permit, repeat('p', 420)::bytea from known),
 told as (insert into duty.fact (tenant, key, payload) select tenant, lead::text, repeat('e', 200)::bytea from known)
 select array_agg(call)::text as calls from taken \gset
 commit;
@@ -22,7 +23,7 @@ with gone as (
   delete from duty.under_way where call = any (:calls::text::uuid[]) returning *),
 kept as (
   insert into duty.past
-  select tenant, call, campaign, lead, attempts, permit, granted_at, 'no_answer' from gone),
+  select tenant, call, campaign, lead, attempts, permit, own_permit, granted_at, 'no_answer' from gone),
 back as (
   insert into duty.waiting select tenant, campaign, rank, now() + interval '1 hour', lead, attempts from gone
   where get_byte(uuid_send(call), 0) % 2 = 0),
