@@ -77,8 +77,9 @@ extension CampaignRPC {
     guard !outcomes.isEmpty else {
       throw RPCError(.invalidArgument, "outcomes: name at least one, such as no_answer")
     }
+    let cursor = request.cursor.isEmpty ? nil : try RequestField.id(LeadEntity.self, request.cursor, "cursor")
     return try await store.recycle(
-      id, outcomes: outcomes, tenant: context.tenantID(), actor: context.actor, now: clock.now())
+      id, outcomes: outcomes, after: cursor, tenant: context.tenantID(), actor: context.actor, now: clock.now())
   }
 
   /// Outcomes whose leads may be called once more: not those of people who said no.

@@ -4,6 +4,7 @@ import RPC
 import RingmasterMessages
 import TestSupport
 import Testing
+import Wire
 
 @testable import CampaignExecutor
 
@@ -61,6 +62,31 @@ import Testing
       #expect(again.recycled == 0)
       let audit = try await executor.store.audit(of: id, tenant: executor.tenant)
       #expect(audit.last?.actor == "ada" && audit.last?.from == .active && audit.last?.to == .active)
+    }
+  }
+
+  @Test func manyLeadsAreRecycledByOneRequestAfterTheOther() async throws {
+    try await ExecutorFixture.with { executor in
+      let (id, leads) = try await executor.campaign(leads: 6)
+      // One is not done, or the campaign would be over.
+      let done = leads.dropLast()
+      try await executor.take(
+        done.map { DialerFact(campaign: id, lead: $0) }.enumerated().flatMap { number, fact -> [any WireMessage] in
+          [fact.started("\(number)"), fact.finished("\(number)", .busy)]
+        })
+      var store = executor.store
+      store.mostRecycled = 2
+      var counts: [Int64] = []
+      var cursor: LeadID?
+      repeat {
+        let answer = try await store.recycle(
+          id, outcomes: [.busy], after: cursor, tenant: executor.tenant, actor: "ada", now: executor.clock.now())
+        counts.append(answer.recycled)
+        cursor = LeadID(answer.nextCursor)
+      } while cursor != nil
+      #expect(counts == [2, 2, 1])
+      let told = try await executor.events(LeadsRecycled.self).flatMap(\.leads).map(\.leadId)
+      #expect(told.count == 5 && Set(told) == Set(done.map(\.description)))
     }
   }
 

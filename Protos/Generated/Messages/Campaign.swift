@@ -1326,21 +1326,24 @@ public struct CloneCampaignRequest: WireMessage {
   }
 }
 
-/// Puts done leads back into the queue. Not for people who said no and wrong numbers.
+/// Puts done leads back into the queue, up to 20,000 at a time. Not for people who said no and wrong numbers.
 public struct RecycleLeadsRequest: WireMessage {
   public static let fullName = "ringmaster.v1.RecycleLeadsRequest"
 
   public var campaignId: String = ""
   /// Final outcomes of the leads meant; at least one.
   public var outcomes: [CallOutcome] = []
+  /// The last answer's `next_cursor`, to go on where it ended.
+  public var cursor: String = ""
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(campaignId: String = "", outcomes: [CallOutcome] = []) {
+  public init(campaignId: String = "", outcomes: [CallOutcome] = [], cursor: String = "") {
     self.campaignId = campaignId
     self.outcomes = outcomes
+    self.cursor = cursor
   }
 }
 
@@ -1348,16 +1351,20 @@ public struct RecycleLeadsResponse: WireMessage {
   public static let fullName = "ringmaster.v1.RecycleLeadsResponse"
 
   public var recycled: Int64 = 0
-  /// Leads with these outcomes that stay done because they were called as often as the policy allows.
+  /// Leads with these outcomes that stay done because they were called as often as the policy allows. All of them are counted
+  /// by a request without a cursor, none by another.
   public var exhausted: Int64 = 0
+  /// Not empty: there may be more, which the same request with this cursor puts back.
+  public var nextCursor: String = ""
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
   public init() {}
 
-  public init(recycled: Int64 = 0, exhausted: Int64 = 0) {
+  public init(recycled: Int64 = 0, exhausted: Int64 = 0, nextCursor: String = "") {
     self.recycled = recycled
     self.exhausted = exhausted
+    self.nextCursor = nextCursor
   }
 }
 
@@ -5756,6 +5763,7 @@ extension RecycleLeadsRequest {
         self.outcomes.append(CallOutcome(rawValue: Int32(truncatingIfNeeded: items[index].rawValue)))
       }
     }
+    self.cursor = try WireDecoding.string(c.pointee.cursor, "ringmaster.v1.RecycleLeadsRequest.cursor")
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -5774,6 +5782,9 @@ extension RecycleLeadsRequest {
       }
       c.pointee.outcomes = items
     }
+    if !self.cursor.isEmpty {
+      c.pointee.cursor = arena.string(self.cursor)
+    }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -5791,6 +5802,8 @@ extension RecycleLeadsRequest {
             if value != .null { self.campaignId = try WireJSON.string(value) }
           case "outcomes":
             if value != .null { self.outcomes = try WireJSON.array(value) { (item) throws(WireJSONError) in try WireJSON.enumeration(item, of: CallOutcome.self) } }
+          case "cursor":
+            if value != .null { self.cursor = try WireJSON.string(value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -5804,6 +5817,7 @@ extension RecycleLeadsRequest {
     var object = JSONObject()
     if !self.campaignId.isEmpty { object["campaignId"] = WireJSON.json(self.campaignId) }
     if !self.outcomes.isEmpty { object["outcomes"] = .array(self.outcomes.map { WireJSON.json($0) }) }
+    if !self.cursor.isEmpty { object["cursor"] = WireJSON.json(self.cursor) }
     return .object(object)
   }
 }
@@ -5838,6 +5852,7 @@ extension RecycleLeadsResponse {
     self.init()
     self.recycled = c.pointee.recycled
     self.exhausted = c.pointee.exhausted
+    self.nextCursor = try WireDecoding.string(c.pointee.next_cursor, "ringmaster.v1.RecycleLeadsResponse.next_cursor")
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -5847,6 +5862,9 @@ extension RecycleLeadsResponse {
     ringmaster__v1__recycle_leads_response__init(c)
     c.pointee.recycled = self.recycled
     c.pointee.exhausted = self.exhausted
+    if !self.nextCursor.isEmpty {
+      c.pointee.next_cursor = arena.string(self.nextCursor)
+    }
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -5861,6 +5879,11 @@ extension RecycleLeadsResponse {
             if value != .null { self.recycled = try WireJSON.int64(value) }
           case "exhausted":
             if value != .null { self.exhausted = try WireJSON.int64(value) }
+          case "next_cursor":
+            if json["nextCursor"] != nil { throw WireJSON.twice(as: "nextCursor") }
+            fallthrough
+          case "nextCursor":
+            if value != .null { self.nextCursor = try WireJSON.string(value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -5874,6 +5897,7 @@ extension RecycleLeadsResponse {
     var object = JSONObject()
     if self.recycled != 0 { object["recycled"] = WireJSON.json(self.recycled) }
     if self.exhausted != 0 { object["exhausted"] = WireJSON.json(self.exhausted) }
+    if !self.nextCursor.isEmpty { object["nextCursor"] = WireJSON.json(self.nextCursor) }
     return .object(object)
   }
 }

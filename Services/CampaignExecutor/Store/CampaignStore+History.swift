@@ -51,8 +51,11 @@ extension CampaignStore {
   }
 
   /// Puts done leads with these outcomes back into the queue, as far as the policy allows them another call.
+  ///
+  /// - Parameter cursor: The last lead of the request before; nil: from the first one on.
   func recycle(
-    _ id: CampaignID, outcomes: [Telephony.CallOutcome], tenant: TenantID, actor: String, now: Instant
+    _ id: CampaignID, outcomes: [Telephony.CallOutcome], after cursor: LeadID? = nil, tenant: TenantID, actor: String,
+    now: Instant
   ) async throws -> RecycleLeadsResponse {
     try await pool.transaction(name: "RecycleLeads") { transaction in
       let campaign = try await lock(id, tenant: tenant, in: transaction)
@@ -63,20 +66,25 @@ extension CampaignStore {
       let most = try CampaignTerms(policy).maxCallsPerLead
       let words = outcomes.map(\.rawValue)
       var response = RecycleLeadsResponse()
-      let exhausted: Int64? = try await transaction.query(
-        query("ExhaustedLeads"), tenant, id, words, most
-      ).first?.get("leads")
-      response.exhausted = exhausted ?? 0
-      var after = LeadID(UniqueID(high: 0, low: 0))
+      if cursor == nil {
+        response.exhausted =
+          try await transaction.query(query("ExhaustedLeads"), tenant, id, words, most).first?.get("leads") ?? 0
+      }
+      var after = cursor ?? LeadID(UniqueID(high: 0, low: 0))
       while true {
+        let room = mostRecycled - Int(response.recycled)
         let leads = try await transaction.query(
-          query("ReopenLeads"), tenant, id, after, words, most, Self.leadsPerEvent
+          query("ReopenLeads"), tenant, id, after, words, most, min(Self.leadsPerEvent, room)
         ).map(Lead.init)
         guard let last = leads.compactMap({ LeadID($0.leadId) }).max() else { break }
         try await tell(recycled: leads, campaign: id, tenant: tenant, now: now, in: transaction)
         try await move(ProgressChange(reopened: leads), campaign: id, tenant: tenant, in: transaction)
         response.recycled += Int64(leads.count)
         after = last
+        if leads.count == room {
+          response.nextCursor = last.description
+          break
+        }
       }
       if response.recycled > 0 {
         let state = CampaignLife.State(campaign.state)?.rawValue ?? ""

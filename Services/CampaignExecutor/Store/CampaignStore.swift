@@ -11,6 +11,8 @@ struct CampaignStore: Sendable {
   let pool: PostgresPool
   let events: EventLog
   private let catalog: QueryCatalog
+  /// Leads that are called once more by one request at most: it is one transaction, which keeps their events until then.
+  var mostRecycled = 20_000
   /// Where new ids come from.
   var newID: @Sendable () -> UniqueID = UniqueID.random
 

@@ -96,12 +96,24 @@ struct CampaignHistoryCommands: Sendable {
   }
 
   private func recycle(_ path: String) async throws {
-    let body: JSONValue = ["outcomes": outcomes()]
-    let answer = try await gateway.send(.post, path, body: body.serializedBytes(), timeout: .seconds(130))
-    if terminal.asJSON { return terminal.json(answer) }
-    terminal.line(
-      "\(answer.number("recycled")) leads wait for another call; \(answer.number("exhausted")) were called often enough"
-    )
+    var body = JSONObject([("outcomes", outcomes())])
+    var (recycled, exhausted): (Int64, Int64) = (0, 0)
+    while true {
+      let answer = try await gateway.send(
+        .post, path, body: JSONValue.object(body).serializedBytes(), timeout: .seconds(130))
+      recycled += answer.number("recycled")
+      exhausted += answer.number("exhausted")
+      let cursor = answer.text("nextCursor")
+      if terminal.asJSON {
+        terminal.json(answer)
+      } else {
+        terminal.line(
+          "\(recycled) leads wait for another call; "
+            + (cursor.isEmpty ? "\(exhausted) were called often enough" : "going on"))
+      }
+      guard !cursor.isEmpty else { return }
+      body["cursor"] = .string(cursor)
+    }
   }
 
   /// `--outcomes no_answer,busy` as the API takes them.

@@ -8,7 +8,7 @@ import Wire
 struct CampaignHistoryRoutes: Sendable {
   let context: RESTContext
 
-  /// Copies and recycled leads are made in one go, however many there are.
+  /// A copy is made in one go, with up to 200,000 leads.
   private static let patience = Duration.seconds(120)
 
   func add(to router: inout Router) {

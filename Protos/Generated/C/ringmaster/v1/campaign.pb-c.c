@@ -6020,7 +6020,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__clone_campaign_request__descrip
   (ProtobufCMessageInit) ringmaster__v1__clone_campaign_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__recycle_leads_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor ringmaster__v1__recycle_leads_request__field_descriptors[3] =
 {
   {
     "campaign_id",
@@ -6046,15 +6046,28 @@ static const ProtobufCFieldDescriptor ringmaster__v1__recycle_leads_request__fie
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cursor",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__RecycleLeadsRequest, cursor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__recycle_leads_request__field_indices_by_name[] = {
   0,   /* field[0] = campaign_id */
+  2,   /* field[2] = cursor */
   1,   /* field[1] = outcomes */
 };
 static const ProtobufCIntRange ringmaster__v1__recycle_leads_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_request__descriptor =
 {
@@ -6064,14 +6077,14 @@ const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_request__descript
   "Ringmaster__V1__RecycleLeadsRequest",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__RecycleLeadsRequest),
-  2,
+  3,
   ringmaster__v1__recycle_leads_request__field_descriptors,
   ringmaster__v1__recycle_leads_request__field_indices_by_name,
   1,  ringmaster__v1__recycle_leads_request__number_ranges,
   (ProtobufCMessageInit) ringmaster__v1__recycle_leads_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__recycle_leads_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor ringmaster__v1__recycle_leads_response__field_descriptors[3] =
 {
   {
     "recycled",
@@ -6097,15 +6110,28 @@ static const ProtobufCFieldDescriptor ringmaster__v1__recycle_leads_response__fi
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "next_cursor",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__RecycleLeadsResponse, next_cursor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__recycle_leads_response__field_indices_by_name[] = {
   1,   /* field[1] = exhausted */
+  2,   /* field[2] = next_cursor */
   0,   /* field[0] = recycled */
 };
 static const ProtobufCIntRange ringmaster__v1__recycle_leads_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_response__descriptor =
 {
@@ -6115,7 +6141,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__recycle_leads_response__descrip
   "Ringmaster__V1__RecycleLeadsResponse",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__RecycleLeadsResponse),
-  2,
+  3,
   ringmaster__v1__recycle_leads_response__field_descriptors,
   ringmaster__v1__recycle_leads_response__field_indices_by_name,
   1,  ringmaster__v1__recycle_leads_response__number_ranges,

@@ -1040,7 +1040,7 @@ struct  Ringmaster__V1__CloneCampaignRequest
 
 
 /*
- * Puts done leads back into the queue. Not for people who said no and wrong numbers.
+ * Puts done leads back into the queue, up to 20,000 at a time. Not for people who said no and wrong numbers.
  */
 struct  Ringmaster__V1__RecycleLeadsRequest
 {
@@ -1051,10 +1051,14 @@ struct  Ringmaster__V1__RecycleLeadsRequest
    */
   size_t n_outcomes;
   Ringmaster__V1__CallOutcome *outcomes;
+  /*
+   * The last answer's `next_cursor`, to go on where it ended.
+   */
+  char *cursor;
 };
 #define RINGMASTER__V1__RECYCLE_LEADS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__recycle_leads_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Ringmaster__V1__RecycleLeadsResponse
@@ -1062,13 +1066,18 @@ struct  Ringmaster__V1__RecycleLeadsResponse
   ProtobufCMessage base;
   int64_t recycled;
   /*
-   * Leads with these outcomes that stay done because they were called as often as the policy allows.
+   * Leads with these outcomes that stay done because they were called as often as the policy allows. All of them are counted
+   * by a request without a cursor, none by another.
    */
   int64_t exhausted;
+  /*
+   * Not empty: there may be more, which the same request with this cursor puts back.
+   */
+  char *next_cursor;
 };
 #define RINGMASTER__V1__RECYCLE_LEADS_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__recycle_leads_response__descriptor) \
-    , 0, 0 }
+    , 0, 0, (char *)protobuf_c_empty_string }
 
 
 /*
