@@ -54,7 +54,7 @@ import Wire
       let attempt = try #require(try await dialers.claim(campaign).attempts.first)
       try await dialers.pool.execute(
         NamedQuery(name: "whole", sql: "update permit set permit = $1"), attempt.permit.encoded())
-      try await dialers.pool.execute(NamedQuery(name: "own", sql: "update under_way set own_permit = null"))
+      try await dialers.pool.execute(NamedQuery(name: "own", sql: "update under_way set own_permit = ''"))
       #expect(try await dialers.store.attempt(attempt.call, tenant: dialers.tenant)?.permit == attempt.permit)
     }
   }

@@ -17,6 +17,9 @@ enum DialDecision: Hashable, Sendable {
     var findings: [Finding]
   }
 
+  /// The reason of a call that somebody asked for and that is not to be made any more.
+  static let wishExpired = "wish_expired"
+
   /// A permit lives at most this long: it is given to be used at once.
   static let permitLife = Duration.seconds(300)
 
@@ -57,7 +60,7 @@ enum DialDecision: Hashable, Sendable {
       gates.append(
         entry.rank == QueueEntry.requested
           ? gate(
-            "requested", "wish_expired", now < end, "the call was asked for, to be made before \(end.rfc3339)",
+            "requested", wishExpired, now < end, "the call was asked for, to be made before \(end.rfc3339)",
             until: end)
           : gate(
             "same_day", RetryDecision.FinalReason.dayIsOver.rawValue, now < end,

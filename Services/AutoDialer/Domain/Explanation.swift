@@ -55,7 +55,9 @@ struct Explanation: Hashable, Sendable {
     case .done(let reason, _): self.init(verdict: .done, reason: reason)
     case .waiting(let entry):
       self.init(entry, callee: callee, in: surroundings, at: now)
-      guard verdict == .never, reason == "wish_expired", let afterWish, let end = entry.notAfter else { return }
+      guard verdict == .never, reason == DialDecision.wishExpired, let afterWish, let end = entry.notAfter else {
+        return
+      }
       let later = Explanation(afterWish, callee: callee, in: surroundings, at: max(now, end))
       switch later.verdict {
       // It goes back at the wish's end, or any moment now.

@@ -20,10 +20,11 @@ extension DialStore {
     try await transaction.execute(query("PrepareCounter"), tenant, id)
     try await remember(campaign, after: before, id, policy: policy, tenant: tenant, now: now, in: transaction)
     guard let known = try await self.campaign(id, tenant: tenant, in: transaction), let before else { return }
-    if known.state == "cancelled" {
+    let isCancelled = known.state == "cancelled"
+    if isCancelled {
       try await missScheduledCalls(of: id, tenant: tenant, reason: "campaign_cancelled", now: now, in: transaction)
-      try await beginSweep(of: known, now: now, in: transaction)
-    } else if known.rules.windows != before.rules.windows {
+    }
+    if isCancelled || known.rules.windows != before.rules.windows {
       try await beginSweep(of: known, now: now, in: transaction)
     }
   }

@@ -40,7 +40,7 @@ struct PrefixTable: Sendable {
   /// Every name in the data, once.
   var allValues: Set<String> { Set(sets.joined()) }
 
-  /// What the table knows of some numbers: a set of names, or that there is none.
+  /// What the table knows of some numbers: one of its sets of names.
   struct Values: Hashable {
     fileprivate let set: UInt16
   }

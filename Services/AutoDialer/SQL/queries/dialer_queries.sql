@@ -237,7 +237,7 @@ with gone as (
   select tenant_id, campaign_id, provider, (slot_until is not null)::int, 0, reserved_micros from gone
 )
 select call_id, campaign_id, lead_id, attempt_number, phone, rank,
-  (select permit from permit where id = permit_id) || coalesce(own_permit, '') as permit
+  (select permit from permit where id = permit_id) || own_permit as permit
 from gone;
 
 -- name: ClaimUnsettled
@@ -248,7 +248,7 @@ where call_id in (
   where state in ('permitted', 'dial_unknown', 'placed') and look_at <= now()
   order by look_at limit $1 for update skip locked)
 returning tenant_id, call_id, campaign_id, lead_id, attempt_number, phone, state, looks,
-  (select permit from permit where id = permit_id) || coalesce(own_permit, '') as permit;
+  (select permit from permit where id = permit_id) || own_permit as permit;
 
 -- name: AttemptHistory
 -- All attempts of the leads in $3 that are over, in order.

@@ -72,9 +72,9 @@ private struct Forecasts: Sendable {
   private func callHalf() async throws {
     try await bench.execute(
       """
-      insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit_id, phone, provider,
-        granted_at, outcome, placed_at, ended_at)
-      select q.tenant_id, gen_random_uuid(), q.campaign_id, q.lead_id, n, 1, 'ended', 0, '', 'twilio', q.due_at,
+      insert into settled (tenant_id, call_id, campaign_id, lead_id, attempt_number, rank, state, permit_id,
+        own_permit, phone, provider, granted_at, outcome, placed_at, ended_at)
+      select q.tenant_id, gen_random_uuid(), q.campaign_id, q.lead_id, n, 1, 'ended', 0, '', '', 'twilio', q.due_at,
         case when uuid_hash(q.lead_id) % 5 = 0 then 'busy' else 'no_answer' end, q.due_at, q.due_at + interval '25 s'
       from queue q, generate_series(1, 1 + abs(uuid_hash(q.lead_id)) / 2 % 2) as n where uuid_hash(q.lead_id) % 2 = 0
       """)
