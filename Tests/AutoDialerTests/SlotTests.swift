@@ -49,6 +49,36 @@ import Wire
     }
   }
 
+  /// A claim that remembers how far it has added up looks at all of it before it says that there is no room.
+  @Test func aSlotThatIsGivenBackBehindTheLastOneIsFound() async throws {
+    try await Dialers.with { dialers in
+      var policy = Dialers.policy
+      policy.maxConcurrentCalls = 2
+      let campaign = try await dialers.campaign(policy)
+      try await dialers.add((0..<5).map(Dialers.lead), to: campaign)
+      let first = try await dialers.claim(campaign).attempts
+      #expect(first.count == 2)
+      let second = try await dialers.pool.transaction(name: "slow") { transaction in
+        try await transaction.execute(
+          NamedQuery(
+            name: "give back",
+            sql: """
+              with ended as (
+                update under_way set slot_until = null where call_id = $1 returning tenant_id, campaign_id, provider)
+              insert into settlement (tenant_id, campaign_id, provider, slots, spent_micros, released_micros)
+              select tenant_id, campaign_id, provider, 1, 0, 0 from ended
+              """), first[0].call)
+        try await dialers.settle(first[1], .qualified, of: campaign)
+        return try await dialers.claim(campaign)
+      }
+      #expect(second.attempts.count == 1 && second.places.settlement > 0)
+      #expect(try await dialers.count("select 1 from settlement") == 1)
+      #expect(try await dialers.claim(campaign, places: second.places).attempts.count == 1)
+      #expect(try await dialers.count("select 1 from settlement") == 0)
+      #expect(try await dialers.slotsAgree())
+    }
+  }
+
   @Test func aCallThatEndedHoldsNoSlotWhileItsOutcomeIsAwaited() async throws {
     try await Dialers.with { dialers in
       let campaign = try await dialers.campaign()

@@ -7,7 +7,7 @@ import Telephony
 import Wire
 
 /// Where the last claim of a campaign ended, by rank: rows before it are gone, though a snapshot that somebody holds may
-/// keep them in the index. Forgotten every few seconds, for what was put in behind it.
+/// keep them in the index. Forgotten every few seconds, for what was put in behind it. The same of what calls gave back.
 package struct ClaimPlaces: Sendable {
   struct Place: Hashable, Sendable {
     var dueAt: Instant
@@ -16,6 +16,8 @@ package struct ClaimPlaces: Sendable {
   }
 
   private var places: [Int: Place] = [:]
+  /// The last entry that a claim has added up.
+  fileprivate(set) var settlement: Int64 = 0
 
   package init() {}
 
@@ -60,8 +62,15 @@ extension DialStore {
   ) async throws -> Claim {
     try await pool.transaction(name: "ClaimDue") { transaction in
       var claim = Claim(places: places)
-      guard var limits = try await limits(of: rules, now: now, in: transaction) else { return claim }
-      let allowance = Allowance(rules: rules, limits.circumstances, at: now)
+      guard var limits = try await limits(of: rules, now: now, after: places.settlement, in: transaction)
+      else { return claim }
+      var allowance = Allowance(rules: rules, limits.circumstances, at: now)
+      if allowance.calls < most, places.settlement > 0 {
+        // Nothing is held back, or told, for an entry that was committed behind the last one.
+        guard let all = try await self.limits(of: rules, now: now, in: transaction) else { return claim }
+        limits = all
+        allowance = Allowance(rules: rules, limits.circumstances, at: now)
+      }
       claim.limit = allowance.limit
       try await tellBlocked(allowance, under: limits, rules: rules, now: now, in: transaction)
       guard allowance.calls > 0 else { return claim }
@@ -81,6 +90,7 @@ extension DialStore {
       try await permit(
         claim.attempts, sorted.permits, rules: rules, limits: limits, now: now, slotSeconds: slotSeconds,
         in: transaction)
+      claim.places.settlement = limits.lastSettlement
       return claim
     }
   }

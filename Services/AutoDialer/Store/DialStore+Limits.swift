@@ -14,8 +14,9 @@ struct ClaimLimits: Sendable {
   var tenantZone: TimeZoneRules
   /// The reason for which CampaignBlocked was told and not taken back.
   var blocked: String?
-  /// Calls gave something back that the counters do not have yet.
-  var hasSettlements: Bool
+  /// What calls gave back is in here up to this entry, and in the counters once the claim's calls are counted.
+  var lastSettlement: Int64
+  fileprivate var settlementsBefore: Int64
 }
 
 extension DialStore {
@@ -28,15 +29,18 @@ extension DialStore {
   /// Locks are taken in the order campaign (without waiting), caller ids, provider, tenant; all but the first only where
   /// they limit anything, so that claims of other campaigns go on beside this one.
   ///
-  /// - Parameter locks: False to look at the limits only, not to count on them.
+  /// - Parameters:
+  ///   - settlement: What calls gave back is known up to this entry; see `ClaimPlaces`.
+  ///   - locks: False to look at the limits only, not to count on them.
   func limits(
-    of rules: CampaignRules, now: Instant, locks: Bool = true, in transaction: PostgresTransaction
+    of rules: CampaignRules, now: Instant, after settlement: Int64 = 0, locks: Bool = true,
+    in transaction: PostgresTransaction
   ) async throws -> ClaimLimits? {
     let first = try await transaction.run([
       locks
         ? PostgresStatement(query("LockCounter"), rules.tenant, rules.campaign, rules.policyVersion)
         : PostgresStatement(query("CounterOf"), rules.tenant, rules.campaign),
-      PostgresStatement(query("PendingSettlements"), rules.tenant, rules.campaign),
+      PostgresStatement(query("PendingSettlements"), rules.tenant, rules.campaign, settlement),
       callerIDs(of: rules),
       PostgresStatement(query("ProviderLimit"), rules.tenant, rules.provider),
       PostgresStatement(query("TenantLimit"), rules.tenant),
@@ -70,7 +74,7 @@ extension DialStore {
       tenant: tenant.standing, provider: provider)
     return ClaimLimits(
       circumstances: circumstances, stock: stock, tenantZone: tenant.zone, blocked: try counter.get("blocked"),
-      hasSettlements: try pending.get("entries", as: Int.self) > 0)
+      lastSettlement: try pending.get("last"), settlementsBefore: settlement)
   }
 
   private static func counters(_ row: PostgresRow) throws -> Allowance.Counters {
@@ -99,15 +103,11 @@ extension DialStore {
     var counters = limits.circumstances.counters
     counters.count(calls)
     let (tenant, campaign) = (rules.tenant, rules.campaign)
-    var statements = [
+    return try saving(limits.stock, tenant: tenant) + [
       PostgresStatement(
-        try query("SaveCounter"), tenant, campaign, counters.day, counters.dayCalls, counters.minuteStart,
-        counters.minuteCalls, limits.circumstances.budget.expected * Int64(calls), calls)
-    ]
-    statements += try saving(limits.stock, tenant: tenant)
-    if limits.hasSettlements { statements.append(PostgresStatement(try query("AddUpSettlements"), tenant, campaign)) }
-    return statements + [
-      PostgresStatement(try query("CountProviderCalls"), tenant, rules.provider, now.startOfMinute, calls),
+        try query("CountCalls"), tenant, campaign, counters.day, counters.dayCalls, counters.minuteStart,
+        counters.minuteCalls, limits.circumstances.budget.expected * Int64(calls), calls, rules.provider,
+        now.startOfMinute, limits.settlementsBefore),
       PostgresStatement(try query("CountTenantCalls"), tenant, limits.tenantZone.local(at: now).date, calls),
     ]
   }

@@ -48,12 +48,6 @@ for update of c skip locked for share of k skip locked;
 select day, day_calls, minute_start, minute_calls, spent_micros, reserved_micros, live, blocked from campaign_counter
 where tenant_id = $1 and campaign_id = $2;
 
--- name: SaveCounter
--- $7 micro-dollars more are reserved and $8 slots more are taken.
-update campaign_counter set day = $3, day_calls = $4, minute_start = $5, minute_calls = $6,
-  reserved_micros = reserved_micros + $7, live = live + $8
-where tenant_id = $1 and campaign_id = $2;
-
 -- name: KnownTasks
 -- Which of the leads in $3 are here already.
 select lead_id from task where tenant_id = $1 and campaign_id = $2 and lead_id = any ($3::uuid[]);

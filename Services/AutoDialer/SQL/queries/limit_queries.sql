@@ -36,11 +36,31 @@ from provider_limit where tenant_id = $1;
 update tenant_limit set day_calls = case when day >= $2 then day_calls else 0 end + $3, day = greatest(day, $2)
 where tenant_id = $1;
 
--- name: CountProviderCalls
--- $3 this minute, which never goes back either, $4 calls, which take as many slots.
-update provider_limit set minute_calls = case when minute_start >= $3 then minute_calls else 0 end + $4,
-  minute_start = greatest(minute_start, $3), live = live + $4
-where tenant_id = $1 and provider = $2;
+-- name: CountCalls
+-- Only under the counter's lock, and each row once: the one before it has to be read past for as long as somebody holds a
+-- snapshot. $3 to $6 the campaign's day and minute with their calls, $7 micro-dollars more are reserved, $8 calls take as
+-- many slots, with provider $9 in minute $10, which never goes back either. What calls have given back is added up, from
+-- after entry $11 on.
+with gone as (
+  delete from settlement where tenant_id = $1 and campaign_id = $2 and entry > $11
+  returning provider, slots, spent_micros, released_micros
+), of_providers as (
+  select provider, sum(slots) as slots, sum(calls) as calls
+  from (select $9::text as provider, $8::int as slots, $8::int as calls union all select provider, -slots, 0 from gone) as moved
+  group by provider
+), providers as (
+  update provider_limit p set live = p.live + n.slots,
+    minute_calls = case when n.calls = 0 or p.minute_start >= $10 then p.minute_calls else 0 end + n.calls,
+    minute_start = case when n.calls = 0 then p.minute_start else greatest(p.minute_start, $10) end
+  from of_providers n where p.tenant_id = $1 and p.provider = n.provider
+), news as (
+  select coalesce(sum(slots), 0) as slots, coalesce(sum(spent_micros), 0)::bigint as spent,
+    coalesce(sum(released_micros), 0)::bigint as released
+  from gone
+)
+update campaign_counter set day = $3, day_calls = $4, minute_start = $5, minute_calls = $6, live = live + $8 - news.slots,
+  spent_micros = spent_micros + news.spent, reserved_micros = greatest(0, reserved_micros + $7 - news.released)
+from news where tenant_id = $1 and campaign_id = $2;
 
 -- name: GiveBackCampaignCall
 -- An attempt never left: $3 the day on which it was counted.
@@ -108,29 +128,10 @@ where c.tenant_id = $1 and c.campaign_id = $2
 group by c.tenant_id, c.campaign_id;
 
 -- name: PendingSettlements
--- What is not in the campaign's counter yet.
-select count(*) as entries, coalesce(sum(slots), 0)::bigint as slots, coalesce(sum(spent_micros), 0)::bigint as spent,
-  coalesce(sum(released_micros), 0)::bigint as released
-from settlement where tenant_id = $1 and campaign_id = $2;
-
--- name: AddUpSettlements
--- Only under the counter's lock.
-with gone as (
-  delete from settlement where tenant_id = $1 and campaign_id = $2
-  returning provider, slots, spent_micros, released_micros
-), of_providers as (
-  select provider, sum(slots) as slots from gone group by provider
-), providers as (
-  update provider_limit p set live = p.live - of_providers.slots from of_providers
-  where p.tenant_id = $1 and p.provider = of_providers.provider
-), news as (
-  select coalesce(sum(slots), 0) as slots, coalesce(sum(spent_micros), 0)::bigint as spent,
-    coalesce(sum(released_micros), 0)::bigint as released
-  from gone
-)
-update campaign_counter set live = live - news.slots, spent_micros = spent_micros + news.spent,
-  reserved_micros = greatest(0, reserved_micros - news.released)
-from news where tenant_id = $1 and campaign_id = $2;
+-- What is not in the campaign's counter yet, from after entry $3 on.
+select coalesce(max(entry), $3) as last, coalesce(sum(slots), 0)::bigint as slots,
+  coalesce(sum(spent_micros), 0)::bigint as spent, coalesce(sum(released_micros), 0)::bigint as released
+from settlement where tenant_id = $1 and campaign_id = $2 and entry > $3;
 
 -- name: SetBlocked
 update campaign_counter set blocked = $3 where tenant_id = $1 and campaign_id = $2;
