@@ -28,11 +28,14 @@ peer_python celery 'celery[redis]'
 peer_python bullmq bullmq
 
 sql() { "$tools/psql" -q "$url" "$@"; }
-ours() { # ours NAME CAMPAIGNS LEADS [later]: fills, then runs; one line
-  local connections=
+ours() { # ours NAME CAMPAIGNS LEADS [later|long|held]: fills, then runs; one line. Held and long: for 25 s
+  local connections= span=$seconds
   (($2 == 1)) || connections=" ($2)"
-  "$program" "$url" fill "$2" "$3" ${4:-}
-  printf '%s,ours%s,%s\n' "$1" "$connections" "$("$program" "$url" run "$2" "$seconds" $batch "$server")"
+  "$program" "$url" fill "$2" "$3" "$([ "${4:-}" != later ] || echo later)"
+  case ${4:-} in long | held) span=25 ;; esac
+  [ "${4:-}" != held ] || hold
+  printf '%s,ours%s,%s\n' "$1" "$connections" "$("$program" "$url" run "$2" "$span" $batch "$server")"
+  [ "${4:-}" != held ] || let_go
 }
 floor() { # floor NAME LEADS WHICH [CONNECTIONS]: "" bare, "duty_" with all that ours writes
   sql -v leads="$2" -f "$here/Floor/$3schema.sql" >/dev/null 2>&1
@@ -68,13 +71,15 @@ redis_peers() { # Redis writes its log down once a second, as its users have it.
   kill $running && wait $running 2>/dev/null || true
   running=
 }
-held() { # held COMMAND...: while another session holds a snapshot
-  sql -c 'begin isolation level repeatable read' -c 'select 1' -c "select pg_sleep($((seconds + 60)))" >/dev/null 2>&1 &
+hold() { # A session that holds a snapshot until `let_go`.
+  sql -c 'begin isolation level repeatable read' -c 'select 1' -c 'select pg_sleep(600)' >/dev/null 2>&1 &
   running=$!
-  "$@"
+  until [ "$(sql -Atc "select count(*) from pg_stat_activity where query = 'select pg_sleep(600)'")" = 1 ]; do sleep 0.1; done
+}
+let_go() {
   kill $running 2>/dev/null || true; wait $running 2>/dev/null || true
   running=
-  sql -c "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()" >/dev/null
+  sql -c "select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(600)'" >/dev/null
 }
 
 {
@@ -89,7 +94,8 @@ for _ in $(seq "$rounds"); do
   peer pgqueuer "$url" 120000; peer pgqueuer "$url" 120000 again; peer pgqueuer "$url" 120000 retry
   ours big 1 "$big"
   ours later 1 "$big" later
-  held ours held 1 "$big"
+  ours long 1 "$big" long
+  ours held 1 "$big" held
 done | tee "$scratch/results"
 
 cat "$scratch/peers" >>"$scratch/results"
