@@ -104,15 +104,14 @@ struct CampaignHistoryCommands: Sendable {
       recycled += answer.number("recycled")
       exhausted += answer.number("exhausted")
       let cursor = answer.text("nextCursor")
-      if terminal.asJSON {
-        terminal.json(answer)
-      } else {
-        terminal.line(
-          "\(recycled) leads wait for another call; "
-            + (cursor.isEmpty ? "\(exhausted) were called often enough" : "going on"))
-      }
-      guard !cursor.isEmpty else { return }
+      guard !cursor.isEmpty else { break }
       body["cursor"] = .string(cursor)
+      if !terminal.asJSON { terminal.line("\(recycled) leads wait for another call; going on") }
+    }
+    if terminal.asJSON {
+      terminal.json(["recycled": .string("\(recycled)"), "exhausted": .string("\(exhausted)")])
+    } else {
+      terminal.line("\(recycled) leads wait for another call; \(exhausted) were called often enough")
     }
   }
 

@@ -51,9 +51,10 @@ print(f"{name},{len(turns) * batch / seconds},{turns[len(turns) // 2]},{turns[le
 P
   rm -f "$scratch"/turns.*
 }
-peer() { # peer NAME PLACE LEADS [again|retry]: jobs that do nothing
-  PEER_LEADS=$3 "$scratch/$1/bin/python" "$here/Peer/$1_peer.py" "$2" "$seconds" $batch ${4:-} 2>"$scratch/$1.log" |
-    sed "s/^/small,$1${4:+ ($4)},/" || {
+peer() { # peer NAME PLACE LEADS [again|retry|"" [WORKERS]]: jobs that do nothing
+  PEER_LEADS=$3 PEER_WORKERS=${5:-1} "$scratch/$1/bin/python" "$here/Peer/$1_peer.py" "$2" "$seconds" $batch ${4:-} \
+    2>"$scratch/$1.log" |
+    sed "s/^/small,$1${4:+ ($4)}${5:+ ($5)},/" || {
     tail -n 5 "$scratch/$1.log" >&2
     die "$1 did not run"
   }
@@ -91,7 +92,10 @@ for _ in $(seq "$rounds"); do
   floor small 3000000 ""; floor small 400000 duty_; ours small 1 300000
   floor small 700000 duty_ 2; ours small 2 150000
   floor small 800000 duty_ 4; ours small 4 80000
-  peer pgqueuer "$url" 120000; peer pgqueuer "$url" 120000 again; peer pgqueuer "$url" 120000 retry
+  peer pgqueuer "$url" 120000 retry
+  for retries in "" again; do
+    peer pgqueuer "$url" 120000 "$retries"; peer pgqueuer "$url" 200000 "$retries" 2; peer pgqueuer "$url" 200000 "$retries" 4
+  done
   ours big 1 "$big"
   ours later 1 "$big" later
   ours long 1 "$big" long

@@ -83,8 +83,8 @@ order by from_at, entry limit $5;
 
 -- name: ProofAttempts
 -- Permitted until $5, in order of lead and number, after attempt $4 of lead $3; $6 at most.
-select a.campaign_id, a.lead_id, a.attempt_number, a.call_id, a.state, a.permit, a.outcome, a.granted_at, a.placed_at, a.ended_at,
-  a.phone
+select a.campaign_id, a.lead_id, a.attempt_number, a.call_id, a.state, a.permit, a.outcome, a.granted_at, a.placed_at,
+  a.ended_at, a.phone
 from attempt a
 where a.tenant_id = $1 and a.campaign_id = $2 and (a.lead_id, a.attempt_number) > ($3, $4) and a.granted_at <= $5
 order by a.lead_id, a.attempt_number limit $6;

@@ -46,7 +46,8 @@ with gone as (
   returning provider, slots, spent_micros, released_micros
 ), of_providers as (
   select provider, sum(slots) as slots, sum(calls) as calls
-  from (select $9::text as provider, $8::int as slots, $8::int as calls union all select provider, -slots, 0 from gone) as moved
+  from (
+    select $9::text as provider, $8::int as slots, $8::int as calls union all select provider, -slots, 0 from gone) as moved
   group by provider
 ), providers as (
   update provider_limit p set live = p.live + n.slots,
