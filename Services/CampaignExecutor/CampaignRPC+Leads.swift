@@ -61,7 +61,7 @@ extension CampaignRPC {
       candidate.phone = known.phone
       accepted = try LeadIntake.accept(candidate, defaultRegion: nil)
     } catch {
-      throw RPCError(.invalidArgument, "lead.\(error.field): \(error.message)")
+      throw RPCError(lead: error)
     }
     return try await store.update(id, of: campaign, with: accepted, tenant: context.tenantID(), now: clock.now())
   }

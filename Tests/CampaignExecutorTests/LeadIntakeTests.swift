@@ -129,6 +129,25 @@ import Testing
     }
   }
 
+  /// Or it could be brought in again as if nobody had said anything.
+  @Test func anEditDropsNoNumberWhoseOwnerTookConsentBack() throws {
+    func lead(_ numbers: [(Int, Consent)]) throws -> LeadIntake.Accepted {
+      var candidate = LeadIntake.Candidate(line: 0, phone: "+12125550100")
+      candidate.numbers = numbers.map { .init(phone: "+1212555010\($0.0)", timeZone: "", consent: $0.1) }
+      return try LeadIntake.accept(candidate, defaultRegion: nil)
+    }
+    let known = try lead([(1, .express), (2, .withdrawn), (3, .unknown)])
+    let dropped = try lead([]).editing(known)
+    #expect(dropped.numbers.map(\.e164) == ["+12125550102"] && dropped.numbers[0].consent == .withdrawn)
+    let brought = try lead([(2, .unknown)]).editing(dropped)
+    #expect(brought.numbers.map(\.consent) == [.withdrawn])
+    #expect(try lead([(2, .express)]).editing(dropped).numbers.map(\.consent) == [.express])
+    let full = try lead([(4, .express), (5, .express), (6, .express), (7, .express)])
+    #expect { try full.editing(known) } throws: { error in
+      (error as? LeadIntake.Problem)?.message.contains("+12125550102") ?? false
+    }
+  }
+
   @Test func consentThatWasTakenBackStays() {
     for level in [Consent.unknown, .express, .expressWritten, .withdrawn] {
       #expect(Consent.withdrawn.updated(by: level) == .withdrawn)

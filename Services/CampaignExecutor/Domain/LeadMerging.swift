@@ -109,14 +109,33 @@ extension LeadIntake.Accepted {
   }
 
   /// An edit of `known`. What somebody took back holds until the edit says that it was given again: who changes a name
-  /// and says nothing of consent does not mean that the phone may ring.
-  func editing(_ known: Self) -> Self {
-    var withdrawn = Set(known.numbers.filter { $0.consent == .withdrawn }.map(\.e164))
-    if known.candidate.consent == .withdrawn { withdrawn.insert(known.e164) }
+  /// and says nothing of consent does not mean that the phone may ring. A number that is left out of an edit stays with the
+  /// lead when its owner took consent back; whoever brings it in again later would not know.
+  ///
+  /// - Throws: `Problem` when such a number has no room left beside those of the edit.
+  func editing(_ known: Self) throws(LeadIntake.Problem) -> Self {
+    var withdrawn = known.numbers.filter { $0.consent == .withdrawn }
+    if known.candidate.consent == .withdrawn {
+      withdrawn.append(
+        LeadIntake.AcceptedNumber(
+          e164: known.e164, region: known.region, timeZone: known.candidate.timeZone, consent: .withdrawn,
+          record: known.record))
+    }
     var edited = self
-    if withdrawn.contains(e164), candidate.consent == .unknown { edited.candidate.consent = .withdrawn }
-    for (index, number) in numbers.enumerated() where number.consent == .unknown && withdrawn.contains(number.e164) {
-      edited.numbers[index].consent = .withdrawn
+    for number in withdrawn {
+      if number.e164 == e164 {
+        if candidate.consent == .unknown { edited.candidate.consent = .withdrawn }
+      } else if let index = numbers.firstIndex(where: { $0.e164 == number.e164 }) {
+        if numbers[index].consent == .unknown { edited.numbers[index].consent = .withdrawn }
+      } else {
+        guard edited.numbers.count < LeadIntake.mostNumbers else {
+          throw LeadIntake.Problem(
+            line: candidate.line, kind: .invalid, field: "numbers",
+            message: "leave no room for \(number.e164), which stays with the lead because its owner took consent back; "
+              + "a lead has at most \(LeadIntake.mostNumbers) numbers besides the first")
+        }
+        edited.numbers.append(number)
+      }
     }
     return edited
   }

@@ -158,10 +158,15 @@ extension CampaignStore {
           .alreadyExists, "lead.numbers: \(taken.e164) belongs to another lead of the campaign; nobody is called twice")
       }
       let known = try await transaction.query(query("LeadByID"), tenant, campaign, lead).first.map(Lead.init)
-      guard let known,
-        let stored = try await replace(
-          [lead: new.editing(known.accepted)], campaign: campaign, tenant: tenant, in: transaction
-        ).first
+      guard let known else { throw RPCError(.notFound, "no lead has the id \(lead)") }
+      let edited: LeadIntake.Accepted
+      do throws(LeadIntake.Problem) {
+        edited = try new.editing(known.accepted)
+      } catch {
+        throw RPCError(lead: error)
+      }
+      guard
+        let stored = try await replace([lead: edited], campaign: campaign, tenant: tenant, in: transaction).first
       else { throw RPCError(.notFound, "no lead has the id \(lead)") }
       try await tell(updated: [stored], campaign: campaign, tenant: tenant, now: now, in: transaction)
       return stored

@@ -2,6 +2,7 @@ import CampaignTerms
 import Core
 import JSON
 import Postgres
+import RPC
 import RingmasterMessages
 import Telephony
 import Wire
@@ -164,6 +165,13 @@ extension LeadIntake.Candidate {
       email: wire.email, timeZone: wire.timeZone, attributes: wire.attributes,
       consent: try known(wire.consent, "consent"), numbers: numbers, country: wire.address?.country ?? "",
       subdivision: wire.address?.subdivision ?? "", notAfter: wire.notAfter?.instant)
+  }
+}
+
+extension RPCError {
+  /// A request's own lead that is refused.
+  init(lead problem: LeadIntake.Problem) {
+    self.init(.invalidArgument, "lead.\(problem.field): \(problem.message)")
   }
 }
 
