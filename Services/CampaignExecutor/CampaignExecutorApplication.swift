@@ -33,6 +33,7 @@ public enum CampaignExecutorApplication {
         try Migration("m0003_notices", PackageResources.m0003_notices_sql),
         try Migration("m0004_analytics", PackageResources.m0004_analytics_sql),
         try Migration("m0005_lead_loading", PackageResources.m0005_lead_loading_sql),
+        try Migration("m0006_lead_copy", PackageResources.m0006_lead_copy_sql),
       ])
   }
 
@@ -59,6 +60,7 @@ public enum CampaignExecutorApplication {
         metrics: context.metrics),
       UploadWarden(store: store, clock: context.clock, logger: context.logger).service,
       SequenceWorker(store: store, clock: context.clock, logger: context.logger).service,
+      LeadCopier(store: store, clock: context.clock, logger: context.logger).service,
       try context.consume(settings.dialer, source: "auto-dialer", schema: schemaName, handler: facts.takeAttempts),
       try context.consume(
         settings.tracker, source: "outcome-tracker", schema: schemaName, handler: facts.takeOutcomes),

@@ -42,6 +42,56 @@ import Wire
     }
   }
 
+  /// A page with the answer, the others one after the other; what was uploaded meanwhile is nobody's second lead.
+  @Test func aCopyOfManyLeadsGoesOnByItself() async throws {
+    try await ExecutorFixture.with { executor in
+      var store = executor.store
+      store.copiedAtOnce = 4
+      let (id, _) = try await executor.campaign(leads: 11)
+      let copy = try await store.clone(
+        id, policy: ExecutorFixture.policy { $0.name = "Again" }, openLeads: true, outcomes: [],
+        tenant: executor.tenant, actor: "ada", now: executor.clock.now())
+      let copyID = try executor.id(copy)
+      func progress() async throws -> CampaignProgress? {
+        try await store.progress(of: copyID, tenant: executor.tenant, now: executor.clock.now())
+      }
+      var seen = try await progress()
+      #expect(seen?.leads == 4 && seen?.leadsComing == true)
+      var own = NewLead()
+      own.phone = ExecutorFixture.phone(9)
+      own.firstName = "Grace"
+      _ = try await store.add(own, clientKey: "", to: copyID, tenant: executor.tenant, now: executor.clock.now())
+      let copier = LeadCopier(store: store, clock: executor.clock, logger: .discarding)
+      while try await copier.copyNext() {}
+      seen = try await progress()
+      #expect(seen?.leads == 11 && seen?.leadsComing == false)
+      let told = try await executor.events(LeadsAdded.self).filter { $0.campaignId == copy.campaignId }
+      let phones = told.flatMap(\.leads).map(\.phone)
+      #expect(phones.count == 11 && Set(phones).count == phones.count)
+    }
+  }
+
+  /// Neither is it completed while leads are coming, nor do any come when it is over.
+  @Test func aCopyThatIsStoppedTakesNoMoreLeads() async throws {
+    try await ExecutorFixture.with { executor in
+      var store = executor.store
+      store.copiedAtOnce = 2
+      let (id, _) = try await executor.campaign(leads: 3)
+      let copy = try await store.clone(
+        id, policy: ExecutorFixture.policy(), openLeads: true, outcomes: [], tenant: executor.tenant, actor: "ada",
+        now: executor.clock.now())
+      let copyID = try executor.id(copy)
+      for change in [CampaignLife.Change.start, .stop] {
+        _ = try await store.change(
+          copyID, change, tenant: executor.tenant, actor: "ada", reason: "", now: executor.clock.now())
+      }
+      let copier = LeadCopier(store: store, clock: executor.clock, logger: .discarding)
+      while try await copier.copyNext() {}
+      let seen = try await store.progress(of: copyID, tenant: executor.tenant, now: executor.clock.now())
+      #expect(seen?.leads == 2 && seen?.leadsComing == false)
+    }
+  }
+
   @Test func recycledLeadsWaitAgainUnlessTheyWereCalledOften() async throws {
     try await ExecutorFixture.with { executor in
       let (id, leads) = try await executor.campaign(leads: 4) { $0.maxCallsPerLead = 2 }

@@ -868,6 +868,8 @@ public struct CampaignProgress: WireMessage {
   public var revision: Int64 = 0
   /// Business time of this answer.
   public var at: Timestamp? = nil
+  /// An upload is open, or leads of the campaign this one was cloned from are still being copied: it does not complete before.
+  public var leadsComing: Bool = false
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
 
@@ -877,7 +879,8 @@ public struct CampaignProgress: WireMessage {
     campaignId: String = "", state: CampaignState = .unspecified, leads: Int64 = 0, done: Int64 = 0,
     remaining: Int64 = 0, percent: Double = 0, called: Int64 = 0, successful: Int64 = 0, inFlight: Int64 = 0,
     attempts: Int64 = 0, attemptsByOutcome: [String: Int64] = [:], leadsByOutcome: [String: Int64] = [:],
-    costMicros: Int64 = 0, retriesWaiting: Int64 = 0, revision: Int64 = 0, at: Timestamp? = nil
+    costMicros: Int64 = 0, retriesWaiting: Int64 = 0, revision: Int64 = 0, at: Timestamp? = nil,
+    leadsComing: Bool = false
   ) {
     self.campaignId = campaignId
     self.state = state
@@ -895,6 +898,7 @@ public struct CampaignProgress: WireMessage {
     self.retriesWaiting = retriesWaiting
     self.revision = revision
     self.at = at
+    self.leadsComing = leadsComing
   }
 }
 
@@ -1233,7 +1237,8 @@ public struct UpdateLeadRequest: WireMessage {
   public var campaignId: String = ""
   public var leadId: String = ""
   /// The phone number cannot be changed; the other fields are replaced. Consent that was withdrawn stays so where the edit
-  /// leaves the number's consent unspecified.
+  /// leaves the number's consent unspecified, and a number whose owner withdrew it stays with the lead where the edit leaves
+  /// it out.
   public var lead: NewLead? = nil
   /// Fields that this build does not know; they survive decoding and encoding.
   public var unknownFields = UnknownFields()
@@ -1302,7 +1307,8 @@ public struct ListLeadsResponse: WireMessage {
   }
 }
 
-/// A new draft with the policy of another campaign.
+/// A new draft with the policy of another campaign. Up to 500 leads are there when the answer is; more follow by themselves,
+/// until `CampaignProgress.leads_coming` says so no more.
 public struct CloneCampaignRequest: WireMessage {
   public static let fullName = "ringmaster.v1.CloneCampaignRequest"
 
@@ -3719,6 +3725,7 @@ extension CampaignProgress {
     self.retriesWaiting = c.pointee.retries_waiting
     self.revision = c.pointee.revision
     if let item = c.pointee.at { self.at = Timestamp(seconds: item.pointee.seconds, nanos: item.pointee.nanos) }
+    self.leadsComing = c.pointee.leads_coming != 0
     if c.pointee.base.n_unknown_fields > 0 {
       self.unknownFields = try WireDecoding.unknownFields(c, Self.fullName)
     }
@@ -3780,6 +3787,7 @@ extension CampaignProgress {
       inner.pointee.nanos = item.nanos
       c.pointee.at = inner
     }
+    c.pointee.leads_coming = self.leadsComing ? 1 : 0
     if !self.unknownFields.isEmpty { arena.attach(self.unknownFields, to: c) }
   }
 }
@@ -3840,6 +3848,11 @@ extension CampaignProgress {
             if value != .null { self.revision = try WireJSON.int64(value) }
           case "at":
             if value != .null { self.at = try Timestamp(json: value) }
+          case "leads_coming":
+            if json["leadsComing"] != nil { throw WireJSON.twice(as: "leadsComing") }
+            fallthrough
+          case "leadsComing":
+            if value != .null { self.leadsComing = try WireJSON.bool(value) }
           default: throw WireJSON.unknownField(of: Self.fullName)
         }
       }
@@ -3867,6 +3880,7 @@ extension CampaignProgress {
     if self.retriesWaiting != 0 { object["retriesWaiting"] = WireJSON.json(self.retriesWaiting) }
     if self.revision != 0 { object["revision"] = WireJSON.json(self.revision) }
     if let item = self.at { object["at"] = item.json }
+    if self.leadsComing { object["leadsComing"] = WireJSON.json(self.leadsComing) }
     return .object(object)
   }
 }

@@ -8,9 +8,6 @@ import Wire
 
 /// Versions of policies, copies of campaigns, and leads that are called once more.
 extension CampaignStore {
-  /// Leads that one copy takes along: it is made in one transaction.
-  private static let mostCloned = 200_000
-
   func policyVersions(
     of id: CampaignID, tenant: TenantID, below: Int, limit: Int
   ) async throws -> [PolicyVersion] {
@@ -21,32 +18,57 @@ extension CampaignStore {
     try await pool.query(query("PolicyVersion"), tenant, id, version).first.map(PolicyVersion.init)
   }
 
-  /// A new draft with this policy and the leads chosen, all or nothing.
+  /// A new draft with this policy and the first of the leads chosen; `LeadCopier` brings those after them.
   func clone(
     _ source: CampaignID, policy: CampaignPolicy, openLeads: Bool, outcomes: [Telephony.CallOutcome],
     tenant: TenantID, actor: String, now: Instant
   ) async throws -> Campaign {
-    let id = CampaignID.random()
+    let id = CampaignID(newID())
     return try await pool.transaction(name: "CloneCampaign") { transaction in
       let draft = try await create(id, policy, tenant: tenant, actor: actor, now: now, in: transaction)
-      var after = LeadID(UniqueID(high: 0, low: 0))
-      var count = 0
-      while openLeads || !outcomes.isEmpty {
-        let page = try await transaction.query(
-          query("LeadsToClone"), tenant, source, after, openLeads, outcomes.map(\.rawValue), Self.leadsPerEvent
-        ).map(Lead.init)
-        count += page.count
-        guard count <= Self.mostCloned else {
-          throw RPCError(
-            .failedPrecondition,
-            "more than \(Self.mostCloned) leads are meant; clone without leads and upload them as a file")
-        }
-        _ = try await insert(
-          page.map(\.accepted), into: draft, campaign: id, tenant: tenant, now: now, in: transaction)
-        guard page.count == Self.leadsPerEvent, let last = page.last.flatMap({ LeadID($0.leadId) }) else { break }
-        after = last
+      if openLeads || !outcomes.isEmpty {
+        try await transaction.execute(
+          query("InsertCopy"), tenant, id, source, openLeads, outcomes.map(\.rawValue))
+        try await copyPage(into: draft, id, tenant: tenant, now: now, in: transaction)
       }
       return draft
+    }
+  }
+
+  /// Campaigns of all tenants whose leads are still being copied.
+  func copiesUnderWay() async throws -> [(tenant: TenantID, campaign: CampaignID)] {
+    try await pool.query(query("CopiesUnderWay")).map { (try $0.get("tenant_id"), try $0.get("campaign_id")) }
+  }
+
+  /// Copies the next leads. Ends with the last of them, or when the campaign is over.
+  func copyPage(into id: CampaignID, tenant: TenantID, now: Instant) async throws {
+    try await pool.transaction(name: "CopyLeads") { transaction in
+      let campaign = try await lock(id, tenant: tenant, in: transaction)
+      if let state = CampaignLife.State(campaign.state), state.isOver {
+        try await transaction.execute(query("EndCopy"), tenant, id)
+      } else {
+        try await copyPage(into: campaign, id, tenant: tenant, now: now, in: transaction)
+      }
+    }
+  }
+
+  private func copyPage(
+    into known: Campaign, _ id: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
+  ) async throws {
+    // Another instance may have ended it meanwhile.
+    guard let copy = try await transaction.query(query("CopyOf"), tenant, id).first else { return }
+    let page = try await transaction.query(
+      query("LeadsToClone"), tenant, copy.get("source_id", as: CampaignID.self), copy.get("after", as: LeadID.self),
+      copy.get("open_leads", as: Bool.self), copy.get("outcomes", as: [String].self), copiedAtOnce
+    ).map(Lead.init)
+    // Leads with the same numbers may have been uploaded beside it.
+    _ = try await takeIn(
+      accepted: page.map(\.accepted), of: known, campaign: id, tenant: tenant, now: now, in: transaction)
+    if page.count == copiedAtOnce, let last = page.last.flatMap({ LeadID($0.leadId) }) {
+      try await transaction.execute(query("MoveCopy"), tenant, id, last)
+    } else {
+      try await transaction.execute(query("EndCopy"), tenant, id)
+      try await followProgress(of: id, tenant: tenant, now: now, in: transaction)
     }
   }
 

@@ -29,22 +29,32 @@ extension CampaignStore {
         answer.problems.append(LeadProblem(error))
       }
     }
-    guard !accepted.isEmpty else { return (answer, []) }
+    let (settled, leads) = try await takeIn(
+      accepted: accepted, of: known, campaign: campaign, tenant: tenant, now: now, in: transaction)
+    answer.problems += settled.problems.map(LeadProblem.init)
+    answer.problems.sort { $0.line < $1.line }
+    answer.merged = Int32(settled.mergedRows)
+    answer.added = Int32(settled.new.count)
+    return (answer, leads)
+  }
+
+  /// Stores leads beside those that are there. Answers what became of them, and the leads that are new or changed.
+  func takeIn(
+    accepted: [LeadIntake.Accepted], of known: Campaign, campaign: CampaignID, tenant: TenantID, now: Instant,
+    in transaction: PostgresTransaction
+  ) async throws -> (settled: LeadIntake.Settlement, leads: [Lead]) {
+    guard !accepted.isEmpty else { return (LeadIntake.Settlement(), []) }
     let numbers = accepted.flatMap { [$0.e164] + $0.numbers.map(\.e164) }
     var holders: [LeadID: LeadIntake.Accepted] = [:]
     for lead in try await owners(of: numbers, campaign: campaign, tenant: tenant, in: transaction) {
       if let id = LeadID(lead.leadId) { holders[id] = lead.accepted }
     }
     let settled = LeadIntake.settle(accepted, known: holders)
-    answer.problems += settled.problems.map(LeadProblem.init)
-    answer.problems.sort { $0.line < $1.line }
-    answer.merged = Int32(settled.mergedRows)
-    answer.added = Int32(settled.new.count)
     let added = try await insert(
       settled.new, into: known, campaign: campaign, tenant: tenant, now: now, in: transaction)
     let changed = try await replace(settled.merged, campaign: campaign, tenant: tenant, in: transaction)
     try await tell(updated: changed, campaign: campaign, tenant: tenant, now: now, in: transaction)
-    return (answer, added + changed)
+    return (settled, added + changed)
   }
 
   /// The leads of the campaign that have one of these numbers, which nobody else changes until the transaction ends.

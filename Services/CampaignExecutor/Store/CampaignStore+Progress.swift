@@ -24,6 +24,7 @@ extension CampaignStore {
     progress.costMicros = try row.get("cost_micros")
     progress.revision = try row.get("revision")
     progress.at = Timestamp(now)
+    progress.leadsComing = try await pool.query(query("LeadsComing"), tenant, id).first?.get("coming") ?? false
     for (kind, outcome, count) in try await counts(of: id, tenant: tenant, [.attempt, .lead]) {
       if kind == .attempt {
         progress.attemptsByOutcome[outcome] = count
@@ -58,7 +59,7 @@ extension CampaignStore {
       outcomes.map(\.value))
   }
 
-  /// Ends the campaign when every lead has a final outcome, no upload is open and nobody feeds it, and pauses it when its
+  /// Ends the campaign when every lead has a final outcome, no leads are coming and nobody feeds it, and pauses it when its
   /// budget is spent; both with a notification. Looks at the sums after `change` was stored.
   func followProgress(
     of id: CampaignID, tenant: TenantID, now: Instant, in transaction: PostgresTransaction
@@ -70,8 +71,8 @@ extension CampaignStore {
     let done: Int64 = try row.get("done")
     let cost: Int64 = try row.get("cost_micros")
     if leads > 0 && done == leads {
-      let open: Int64? = try await transaction.query(query("OpenImports"), tenant, id).first?.get("open")
-      if open == 0, try await complete(id, tenant: tenant, now: now, in: transaction) { return }
+      let coming: Bool? = try await transaction.query(query("LeadsComing"), tenant, id).first?.get("coming")
+      if coming == false, try await complete(id, tenant: tenant, now: now, in: transaction) { return }
     }
     guard state == .active else { return }
     let campaign = try await lock(id, tenant: tenant, in: transaction)

@@ -13,6 +13,8 @@ struct CampaignStore: Sendable {
   private let catalog: QueryCatalog
   /// Leads that are called once more by one request at most: it is one transaction, which keeps their events until then.
   var mostRecycled = 20_000
+  /// Leads that one transaction copies into a campaign's clone.
+  var copiedAtOnce = leadsPerEvent
   /// Where new ids come from.
   var newID: @Sendable () -> UniqueID = UniqueID.random
 

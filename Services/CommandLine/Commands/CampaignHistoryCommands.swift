@@ -92,7 +92,14 @@ struct CampaignHistoryCommands: Sendable {
     let answer = try await gateway.send(
       .post, path, body: JSONValue.object(body).serializedBytes(), timeout: .seconds(130))
     if terminal.asJSON { return terminal.json(answer) }
-    terminal.line("created \(answer.text("campaignId")) \"\(answer["policy"]?.text("name") ?? "")\"")
+    let copy = answer.text("campaignId")
+    terminal.line("created \(copy) \"\(answer["policy"]?.text("name") ?? "")\"")
+    while true {
+      let progress = try await gateway.get("/api/campaigns/\(copy)/progress")
+      guard progress["leadsComing"]?.boolValue == true else { break }
+      terminal.line("\(progress.number("leads")) leads copied; more follow, also without this command")
+      try await Task.sleep(for: .seconds(2))
+    }
   }
 
   private func recycle(_ path: String) async throws {

@@ -64,8 +64,10 @@ select $1, $2, new.kind, new.outcome, new.count
 from unnest($3::text[], $4::text[], $5::bigint[]) as new (kind, outcome, count) order by 3, 4
 on conflict (tenant_id, campaign_id, kind, outcome) do update set count = progress_outcome.count + excluded.count;
 
--- name: OpenImports
-select count(*) as open from lead_import where tenant_id = $1 and campaign_id = $2 and state = 'open';
+-- name: LeadsComing
+-- An upload is open, or leads of another campaign are still being copied.
+select exists (select 1 from lead_import where tenant_id = $1 and campaign_id = $2 and state = 'open')
+  or exists (select 1 from lead_copy where tenant_id = $1 and campaign_id = $2) as coming;
 
 -- name: InsertImport
 insert into lead_import (tenant_id, import_id, campaign_id, file_name, state, opened_at)

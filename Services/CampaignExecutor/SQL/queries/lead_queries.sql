@@ -65,6 +65,24 @@ from lead where tenant_id = $1 and campaign_id = $2 and lead_id > $3
   and ($4::text is null or state = $4) and ($5::text is null or outcome = $5)
 order by lead_id limit $6;
 
+-- name: InsertCopy
+-- $2 the copy, $3 what it is a copy of.
+insert into lead_copy (tenant_id, campaign_id, source_id, open_leads, outcomes, after)
+values ($1, $2, $3, $4, $5, '00000000-0000-0000-0000-000000000000');
+
+-- name: CopiesUnderWay
+-- All tenants.
+select tenant_id, campaign_id from lead_copy order by tenant_id, campaign_id;
+
+-- name: CopyOf
+select source_id, open_leads, outcomes, after from lead_copy where tenant_id = $1 and campaign_id = $2 for update;
+
+-- name: MoveCopy
+update lead_copy set after = $3 where tenant_id = $1 and campaign_id = $2;
+
+-- name: EndCopy
+delete from lead_copy where tenant_id = $1 and campaign_id = $2;
+
 -- name: LeadsToClone
 -- After lead $3: open ones if $4, and done ones with an outcome of $5; $6 rows at most.
 select lead_id, campaign_id, phone, region, first_name, last_name, company, email, time_zone, attributes, consent, numbers,

@@ -4142,7 +4142,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__campaign_progress__leads_by_out
   (ProtobufCMessageInit) ringmaster__v1__campaign_progress__leads_by_outcome_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor ringmaster__v1__campaign_progress__field_descriptors[16] =
+static const ProtobufCFieldDescriptor ringmaster__v1__campaign_progress__field_descriptors[17] =
 {
   {
     "campaign_id",
@@ -4336,6 +4336,18 @@ static const ProtobufCFieldDescriptor ringmaster__v1__campaign_progress__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "leads_coming",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Ringmaster__V1__CampaignProgress, leads_coming),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned ringmaster__v1__campaign_progress__field_indices_by_name[] = {
   15,   /* field[15] = at */
@@ -4348,6 +4360,7 @@ static const unsigned ringmaster__v1__campaign_progress__field_indices_by_name[]
   8,   /* field[8] = in_flight */
   2,   /* field[2] = leads */
   11,   /* field[11] = leads_by_outcome */
+  16,   /* field[16] = leads_coming */
   5,   /* field[5] = percent */
   4,   /* field[4] = remaining */
   13,   /* field[13] = retries_waiting */
@@ -4358,7 +4371,7 @@ static const unsigned ringmaster__v1__campaign_progress__field_indices_by_name[]
 static const ProtobufCIntRange ringmaster__v1__campaign_progress__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 16 }
+  { 0, 17 }
 };
 const ProtobufCMessageDescriptor ringmaster__v1__campaign_progress__descriptor =
 {
@@ -4368,7 +4381,7 @@ const ProtobufCMessageDescriptor ringmaster__v1__campaign_progress__descriptor =
   "Ringmaster__V1__CampaignProgress",
   "ringmaster.v1",
   sizeof(Ringmaster__V1__CampaignProgress),
-  16,
+  17,
   ringmaster__v1__campaign_progress__field_descriptors,
   ringmaster__v1__campaign_progress__field_indices_by_name,
   1,  ringmaster__v1__campaign_progress__number_ranges,

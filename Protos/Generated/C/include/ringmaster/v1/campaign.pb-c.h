@@ -672,10 +672,14 @@ struct  Ringmaster__V1__CampaignProgress
    * Business time of this answer.
    */
   Google__Protobuf__Timestamp *at;
+  /*
+   * An upload is open, or leads of the campaign this one was cloned from are still being copied: it does not complete before.
+   */
+  protobuf_c_boolean leads_coming;
 };
 #define RINGMASTER__V1__CAMPAIGN_PROGRESS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&ringmaster__v1__campaign_progress__descriptor) \
-    , (char *)protobuf_c_empty_string, RINGMASTER__V1__CAMPAIGN_STATE__CAMPAIGN_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0, NULL }
+    , (char *)protobuf_c_empty_string, RINGMASTER__V1__CAMPAIGN_STATE__CAMPAIGN_STATE_UNSPECIFIED, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, 0, NULL, 0 }
 
 
 struct  Ringmaster__V1__GetProgressRequest
@@ -968,7 +972,8 @@ struct  Ringmaster__V1__UpdateLeadRequest
   char *lead_id;
   /*
    * The phone number cannot be changed; the other fields are replaced. Consent that was withdrawn stays so where the edit
-   * leaves the number's consent unspecified.
+   * leaves the number's consent unspecified, and a number whose owner withdrew it stays with the lead where the edit leaves
+   * it out.
    */
   Ringmaster__V1__NewLead *lead;
 };
@@ -1014,7 +1019,8 @@ struct  Ringmaster__V1__ListLeadsResponse
 
 
 /*
- * A new draft with the policy of another campaign.
+ * A new draft with the policy of another campaign. Up to 500 leads are there when the answer is; more follow by themselves,
+ * until `CampaignProgress.leads_coming` says so no more.
  */
 struct  Ringmaster__V1__CloneCampaignRequest
 {
