@@ -112,6 +112,18 @@ import Testing
     let first = CallID.attempt(1, lead: lead, campaign: campaign, tenant: .standard)
     #expect(first == CallID.attempt(1, lead: lead, campaign: campaign, tenant: .standard))
     #expect(first != CallID.attempt(2, lead: lead, campaign: campaign, tenant: .standard))
+    #expect(first != CallID.attempt(1, lead: lead, campaign: .random(), tenant: .standard))
+    #expect(first != CallID.attempt(1, lead: lead, campaign: campaign, tenant: .random()))
+  }
+
+  /// Or each call would go to another page of every index that has calls.
+  @Test func callsAreInTheOrderOfTheirLeads() {
+    let ids = (0..<100).map { millisecond in
+      let lead = UniqueID(high: UInt64(1_790_000_000_000 + millisecond) << 16 | 0x7ABC, low: 0x8000_0000_0000_0001)
+      return CallID.attempt(1 + millisecond % 3, lead: LeadID(lead), campaign: .random(), tenant: .standard)
+    }
+    #expect(ids == ids.sorted())
+    #expect(ids.allSatisfy { $0.value.high >> 12 & 0xF == 8 && $0.value.low >> 62 == 2 })
   }
 
   /// Whatever outcomes follow each other, on however many numbers, no lead is called more often than allowed.

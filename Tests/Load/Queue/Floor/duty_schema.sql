@@ -20,11 +20,12 @@ create table duty.ending (tenant uuid not null, campaign uuid not null, lead uui
   reason text not null, primary key (tenant, campaign, lead, at));
 create table duty.fact (tenant uuid not null, transaction xid8 not null default pg_current_xact_id(),
   id bigint generated always as identity, key text not null, payload bytea not null, primary key (transaction, id));
-insert into duty.lead select md5('t')::uuid, md5('c')::uuid, md5(i::text)::uuid, repeat('x', 70)::bytea, 'open'
+-- Ids of leads are ordered by time, as ours are.
+insert into duty.lead select md5('t')::uuid, md5('c')::uuid, (lpad(to_hex(1790000000000 + i / 40), 12, '0') || '7' || lpad(to_hex(i % 40 * 102), 3, '0') || '8'
+  || substr(md5(i::text), 1, 15))::uuid, repeat('x', 70)::bytea, 'open'
 from generate_series(1, :leads) i;
 insert into duty.waiting
-select md5('t')::uuid, md5('c')::uuid, 1, now() - interval '1 day' + i * interval '1 ms', md5(i::text)::uuid, 0
-from generate_series(1, :leads) i;
+select tenant, campaign, 1, now() - interval '1 day' + row_number() over (order by id) * interval '1 ms', id, 0 from duty.lead;
 vacuum analyze duty.lead;
 vacuum analyze duty.waiting;
 checkpoint;

@@ -7,7 +7,7 @@ gone as (
   delete from duty.waiting w using due
   where (w.tenant, w.campaign, w.rank, w.due_at, w.lead) = (due.tenant, due.campaign, due.rank, due.due_at, due.lead)),
 known as materialized (
-  select due.*, lead.lead as bytes, md5(due.lead::text || due.attempts)::uuid as call
+  select due.*, lead.lead as bytes, (left(due.lead::text, 13) || right(md5(due.lead::text || due.attempts), 20))::uuid as call
   from due join duty.lead on (lead.tenant, lead.campaign, lead.id) = (due.tenant, due.campaign, due.lead)),
 shared as (insert into duty.permit (permit) values (repeat('p', 350)::bytea) returning id),
 taken as (
