@@ -66,9 +66,10 @@ wait_ready() {
 }
 
 up() {
-  local name running=()
-  for name in "${PROCESSES[@]}"; do alive "$name" && running+=("$name"); done
-  [ ${#running[@]} -eq 0 ] || die "already running in $STACK: ${running[*]}" "Stop it first: ${RINGMASTER_STACK_DIR:+RINGMASTER_STACK_DIR=$STACK }deploy/stack.sh down"
+  local name running=() ended=() again="${RINGMASTER_STACK_DIR:+RINGMASTER_STACK_DIR=$STACK }deploy/stack.sh"
+  for name in "${PROCESSES[@]}"; do alive "$name" && running+=("$name") || ended+=("$name"); done
+  [ ${#running[@]} -eq 0 ] || die "already running in $STACK: ${running[*]}" "Stop it first: $again down" \
+    ${ended:+"Or start what has ended: $again start ${ended[0]}"}
   local gateway_port=${RINGMASTER_GATEWAY_PORT:-8080}
   need_port "$gateway_port"
   mkdir -p "$STACK"; rm -f "$STACK"/*.pid "$STACK"/*.log "$STACK"/*.environment

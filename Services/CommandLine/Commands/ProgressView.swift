@@ -31,7 +31,8 @@ struct ProgressView: Sendable {
     var lines = [
       "\(CampaignCommands.state(progress))  \(progressBar(share)) \(Int(share * 100)) %",
       "leads \(progress.number("leads")), done \(progress.number("done")), remaining \(progress.number("remaining")), "
-        + "called \(progress.number("called")), successful \(progress.number("successful"))",
+        + "called \(progress.number("called")), successful \(progress.number("successful"))"
+        + (progress["leadsComing"]?.boolValue == true ? "; more leads are coming" : ""),
       "calls \(progress.number("attempts")), in flight \(progress.number("inFlight")), "
         + "retries waiting \(progress.number("retriesWaiting")), cost \(dollars(progress.number("costMicros")))",
     ]
