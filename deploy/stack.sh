@@ -40,7 +40,11 @@ endpoints() {
   local IFS=,; echo "${all[*]}"
 }
 
-alive() { [ -f "$STACK/$1.pid" ] && kill -0 "$(cat "$STACK/$1.pid")" 2>/dev/null; }
+# Containers whose first process reaps nothing keep what has ended as a zombie.
+alive() {
+  local process
+  process=$(cat "$STACK/$1.pid" 2>/dev/null) && kill -0 "$process" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$process/status" 2>/dev/null
+}
 
 start_service() {
   local name=$1
