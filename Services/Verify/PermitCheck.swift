@@ -25,7 +25,9 @@ struct PermitCheck {
     // Ids of calls made before they began with their leads' times.
     let hash = UniqueID.derived(
       from: tenant.description, campaign.description, permit.lead.description, String(permit.attempt))
-    check("call_id", permit.call == derived || permit.call.value == hash, "the call's id does not follow from lead and attempt number")
+    check(
+      "call_id", permit.call == derived || permit.call.value == hash,
+      "the call's id does not follow from lead and attempt number")
     check("evidence", permit.evidence > 0, "the permit has no evidence")
     checkTimes(permit, check)
     checkOrder(permit, earlier: earlier, check)
