@@ -64,6 +64,10 @@ extension CampaignRPC {
     let tenant = try context.tenantID()
     guard let source = try await store.campaign(id, tenant: tenant) else { throw notFound(id) }
     guard var policy = source.policy else { throw RPCError(.internalError, "the campaign's policy cannot be read") }
+    if request.openLeads || !request.outcomes.isEmpty, try await store.isBeingCopied(into: id, tenant: tenant) {
+      throw RPCError(
+        .failedPrecondition, "its own leads are still being copied; clone it when they are there, or without leads")
+    }
     policy.name = request.name.isEmpty ? String("\(policy.name) (copy)".suffix(200)) : request.name
     return try await store.clone(
       id, policy: try checked(policy), openLeads: request.openLeads,

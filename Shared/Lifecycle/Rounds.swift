@@ -45,4 +45,18 @@ public final class Rounds: LifecycleService {
   }
 
   public func drain() async { isDraining.withLock { $0 = true } }
+
+  /// Does `work` for each item in turn. One that fails takes no other's turn; the first failure is thrown in the end.
+  public static func each<Item>(_ items: some Sequence<Item>, work: (Item) async throws -> Void) async throws {
+    var first: (any Error)?
+    for item in items {
+      do {
+        try await work(item)
+      } catch {
+        if Task.isCancelled { throw error }
+        first = first ?? error
+      }
+    }
+    if let first { throw first }
+  }
 }

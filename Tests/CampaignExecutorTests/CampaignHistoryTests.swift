@@ -55,6 +55,15 @@ import Wire
       func progress() async throws -> CampaignProgress? {
         try await store.progress(of: copyID, tenant: executor.tenant, now: executor.clock.now())
       }
+      // A copy of it now would miss the leads that are still to come.
+      let rpc = CampaignRPC(store: store, clock: executor.clock)
+      let context = CallContext(tenant: executor.tenant.description, actor: "ada")
+      var again = CloneCampaignRequest()
+      again.campaignId = copy.campaignId
+      _ = try await rpc.cloneCampaign(again, context: context)
+      again.openLeads = true
+      let refused = await #expect(throws: RPCError.self) { try await rpc.cloneCampaign(again, context: context) }
+      #expect(refused?.code == .failedPrecondition)
       var seen = try await progress()
       #expect(seen?.leads == 4 && seen?.leadsComing == true)
       var own = NewLead()
@@ -63,6 +72,7 @@ import Wire
       _ = try await store.add(own, clientKey: "", to: copyID, tenant: executor.tenant, now: executor.clock.now())
       let copier = LeadCopier(store: store, clock: executor.clock, logger: .discarding)
       while try await copier.copyNext() {}
+      _ = try await rpc.cloneCampaign(again, context: context)
       seen = try await progress()
       #expect(seen?.leads == 11 && seen?.leadsComing == false)
       let told = try await executor.events(LeadsAdded.self).filter { $0.campaignId == copy.campaignId }

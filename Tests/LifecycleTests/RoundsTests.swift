@@ -34,6 +34,20 @@ import Testing
     #expect(made.withLock { $0 } >= 5)
   }
 
+  @Test func oneThatFailsTakesNoOthersTurn() async {
+    struct Bad: Error, Equatable {
+      var number: Int
+    }
+    var seen: [Int] = []
+    await #expect(throws: Bad(number: 2)) {
+      try await Rounds.each(1...5) { number in
+        seen.append(number)
+        if number % 2 == 0 { throw Bad(number: number) }
+      }
+    }
+    #expect(seen == [1, 2, 3, 4, 5])
+  }
+
   @Test func cancellingEndsARoundThatWaits() async {
     let (began, beginning) = AsyncStream.makeStream(of: Void.self)
     let rounds = Rounds("rounds", every: .seconds(3600), logger: .discarding, failure: "a round failed") {

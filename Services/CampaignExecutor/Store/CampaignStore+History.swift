@@ -40,6 +40,11 @@ extension CampaignStore {
     try await pool.query(query("CopiesUnderWay")).map { (try $0.get("tenant_id"), try $0.get("campaign_id")) }
   }
 
+  /// Whether leads are still to come into a campaign that is a clone itself.
+  func isBeingCopied(into id: CampaignID, tenant: TenantID) async throws -> Bool {
+    try await !pool.query(query("CopyOf"), tenant, id).isEmpty
+  }
+
   /// Copies the next leads. Ends with the last of them, or when the campaign is over.
   func copyPage(into id: CampaignID, tenant: TenantID, now: Instant) async throws {
     try await pool.transaction(name: "CopyLeads") { transaction in

@@ -20,7 +20,7 @@ struct LeadCopier: Sendable {
   /// A page for each campaign whose leads are coming. Answers whether there was any.
   func copyNext() async throws -> Bool {
     let copies = try await store.copiesUnderWay()
-    for copy in copies {
+    try await Rounds.each(copies) { copy in
       try await store.copyPage(into: copy.campaign, tenant: copy.tenant, now: clock.now())
     }
     return !copies.isEmpty

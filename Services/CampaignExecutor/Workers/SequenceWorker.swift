@@ -21,7 +21,7 @@ struct SequenceWorker: Sendable {
   func moveDue() async throws -> Int {
     let now = clock.now()
     var moved = 0
-    for campaign in try await store.campaignsWithDueSteps(now: now) {
+    try await Rounds.each(store.campaignsWithDueSteps(now: now)) { campaign in
       moved += try await store.moveDueSteps(of: campaign, now: now)
     }
     return moved

@@ -23,7 +23,7 @@ struct UploadWarden: Sendable {
 
   /// One look. Harmless beside another instance's.
   func closeAbandoned() async throws {
-    for upload in try await store.abandonedImports() {
+    try await Rounds.each(store.abandonedImports()) { upload in
       _ = try await store.closeImport(
         upload.id, campaign: upload.campaign, complete: false, tenant: upload.tenant, now: clock.now())
       logger.info("an upload has broken off", [LogField("import_id", upload.id)])

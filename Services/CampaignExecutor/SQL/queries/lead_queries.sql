@@ -75,7 +75,8 @@ values ($1, $2, $3, $4, $5, '00000000-0000-0000-0000-000000000000');
 select tenant_id, campaign_id from lead_copy order by tenant_id, campaign_id;
 
 -- name: CopyOf
-select source_id, open_leads, outcomes, after from lead_copy where tenant_id = $1 and campaign_id = $2 for update;
+-- Whoever goes on with it has locked the campaign.
+select source_id, open_leads, outcomes, after from lead_copy where tenant_id = $1 and campaign_id = $2;
 
 -- name: MoveCopy
 update lead_copy set after = $3 where tenant_id = $1 and campaign_id = $2;
