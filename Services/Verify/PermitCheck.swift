@@ -22,12 +22,12 @@ struct PermitCheck {
       if !passed { faults.append(Fault(rule: rule, detail: detail())) }
     }
     let derived = CallID.attempt(permit.attempt, lead: permit.lead, campaign: campaign, tenant: tenant)
-    // Ids of calls made before they began with their leads' times.
-    let hash = UniqueID.derived(
-      from: tenant.description, campaign.description, permit.lead.description, String(permit.attempt))
-    check(
-      "call_id", permit.call == derived || permit.call.value == hash,
-      "the call's id does not follow from lead and attempt number")
+    // Ids that did not begin with their leads' times yet were the hash alone.
+    let follows =
+      permit.call == derived
+      || permit.call.value
+        == .derived(from: tenant.description, campaign.description, permit.lead.description, String(permit.attempt))
+    check("call_id", follows, "the call's id does not follow from lead and attempt number")
     check("evidence", permit.evidence > 0, "the permit has no evidence")
     checkTimes(permit, check)
     checkOrder(permit, earlier: earlier, check)

@@ -148,6 +148,30 @@ import Testing
     }
   }
 
+  /// The number is left out of the row's lead, but what its owner said is not: for a lead of the batch, and one that is there.
+  @Test func consentThatIsTakenBackHoldsForWhicheverLeadHasTheNumber() throws {
+    let number = "+12125550101"
+    func holder(_ consent: Consent) throws -> LeadIntake.Accepted {
+      var candidate = LeadIntake.Candidate(line: 0, phone: number)
+      candidate.consent = consent
+      return try LeadIntake.accept(candidate, defaultRegion: nil)
+    }
+    func row(saying consent: Consent) throws -> LeadIntake.Accepted {
+      var candidate = LeadIntake.Candidate(line: 0, phone: "+12125550102")
+      candidate.numbers = [.init(phone: number, timeZone: "", consent: consent)]
+      return try LeadIntake.accept(candidate, defaultRegion: nil)
+    }
+    let batch = try LeadIntake.settle([holder(.express), row(saying: .withdrawn)], known: [:])
+    #expect(batch.new.map(\.candidate.consent) == [.withdrawn, .unknown] && batch.new[1].numbers.isEmpty)
+    #expect(batch.problems.count == 1 && batch.problems[0].message.contains("not called there"))
+    let id = LeadID.random()
+    let there = try LeadIntake.settle([row(saying: .withdrawn)], known: [id: holder(.express)])
+    #expect(there.merged[id]?.candidate.consent == .withdrawn && there.mergedRows == 0)
+    // Whatever else a row says of somebody's number is not taken.
+    let given = try LeadIntake.settle([row(saying: .express)], known: [id: holder(.unknown)])
+    #expect(given.merged.isEmpty)
+  }
+
   @Test func consentThatWasTakenBackStays() {
     for level in [Consent.unknown, .express, .expressWritten, .withdrawn] {
       #expect(Consent.withdrawn.updated(by: level) == .withdrawn)

@@ -40,35 +40,40 @@ extension LeadIntake {
         lead.numbers = []
         settlement.new.append(lead)
       }
-      var lead =
-        switch owner {
-        case .new(let index): settlement.new[index]
-        case .known(let id): settlement.merged[id] ?? known[id] ?? row
+      func change(_ lead: Owner, _ edit: (inout Accepted) -> Void) {
+        switch lead {
+        case .new(let index): edit(&settlement.new[index])
+        case .known(let id): edit(&settlement.merged[id, default: known[id] ?? row])
         }
-      lead.take(dataOf: row)
+      }
+      change(owner) { $0.take(dataOf: row) }
       for (index, number) in row.numbers.enumerated() {
-        if let message = add(number, to: &lead, owner: owner, owners: &owners) {
+        var message: String?
+        if let holder = owners[number.e164], holder != owner {
+          message = "\(number.e164) belongs to another lead of the campaign already; it was left out here"
+          // The number's owner took it back, whoever has the number.
+          if number.consent == .withdrawn {
+            change(holder) { $0.take(timeZone: "", consent: .withdrawn, ofNumber: number.e164) }
+            message? += ", and is not called there either"
+          }
+        } else {
+          change(owner) { message = add(number, to: &$0, owner: owner, owners: &owners) }
+        }
+        if let message {
           settlement.problems.append(
             Problem(
               line: row.candidate.line, kind: .duplicate, field: "numbers[\(index)].phone", message: message))
         }
       }
-      switch owner {
-      case .new(let index): settlement.new[index] = lead
-      case .known(let id): settlement.merged[id] = lead
-      }
     }
     return settlement
   }
 
-  /// Gives the lead one more number, unless it is somebody else's. Answers what people should know about that.
+  /// Gives the lead one more number, which is nobody else's. Answers what people should know about that.
   private static func add(
     _ number: AcceptedNumber, to lead: inout Accepted, owner: Owner, owners: inout [String: Owner]
   ) -> String? {
-    if let holder = owners[number.e164] {
-      guard holder == owner else {
-        return "\(number.e164) belongs to another lead of the campaign already; it was left out here"
-      }
+    if owners[number.e164] != nil {
       lead.take(timeZone: number.timeZone, consent: number.consent, ofNumber: number.e164)
       return nil
     }

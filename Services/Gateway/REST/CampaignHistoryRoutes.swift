@@ -8,7 +8,7 @@ import Wire
 struct CampaignHistoryRoutes: Sendable {
   let context: RESTContext
 
-  /// 20,000 leads are put back in one transaction.
+  /// Copying and calling again may look through all leads of a campaign for those that are meant.
   private static let patience = Duration.seconds(120)
 
   func add(to router: inout Router) {
@@ -56,7 +56,8 @@ struct CampaignHistoryRoutes: Sendable {
     let caller = try await context.caller(request)
     var wish = try await context.message(CloneCampaignRequest.self, from: request)
     wish.campaignId = request.parameter("id")
-    let campaign = try await context.campaigns.cloneCampaign(wish, options: context.options(caller))
+    let campaign = try await context.campaigns.cloneCampaign(
+      wish, options: context.options(caller, deadline: Self.patience))
     var response = HTTPResponse.json(campaign.json, status: .created)
     response.headers["Location"] = "/api/campaigns/\(campaign.campaignId)"
     return response
